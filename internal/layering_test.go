@@ -78,6 +78,8 @@ var allowed = map[string]string{
 	"internal/audit":  "internal/postgres gen/db internal/identity internal/network",
 	"internal/export": "internal/postgres gen/db internal/fault",
 	"internal/mail":   "internal/worker internal/postgres gen/db",
+	"internal/team": "internal/audit internal/auth internal/identity internal/mail internal/seal internal/tier " +
+		"internal/worker internal/postgres gen/db internal/fault",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
@@ -110,7 +112,8 @@ var allowed = map[string]string{
 		"internal/billing internal/budget internal/chat internal/chatstream internal/dates internal/forwarded " +
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
 		"internal/docsite internal/fault " +
-		"internal/identity internal/mail internal/network internal/span internal/tier",
+		"internal/identity internal/mail internal/network internal/span internal/tier " +
+		"internal/team",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
@@ -144,7 +147,7 @@ var allowed = map[string]string{
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
 		"internal/apikey internal/billing internal/docsite internal/listener internal/postgres " +
 		"internal/provider internal/fault " +
-		"internal/tier internal/dev/offline internal/eval internal/scenario internal/chat tests/scenarios",
+		"internal/team internal/tier internal/dev/offline internal/eval internal/scenario internal/chat tests/scenarios",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
@@ -153,7 +156,7 @@ var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
 	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
-		"internal/backlog internal/budget internal/export internal/mail",
+		"internal/backlog internal/budget internal/export internal/mail internal/team",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",

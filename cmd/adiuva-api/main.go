@@ -68,7 +68,7 @@ func execute(ctx context.Context, env environment, args []string) int {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env),
-		userCommand(env), billingCommand(env),
+		userCommand(env), teamCommand(env), billingCommand(env),
 		backupCommand(env), agentsCommand(env), modelsCommand(env), evalCommand(env), docsCommand(env),
 		versionCommand(env))
 	root.SetArgs(args)

@@ -21,7 +21,7 @@ func userCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage accounts"}
 	cmd.AddCommand(userCreate(env), userList(env), userSetTier(env), userKeys(env), userResetSecondFactor(env),
 		emailCommand(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
-		emailCommand(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
+		userDelete(env))
 	return cmd
 }
 
@@ -131,6 +131,16 @@ func userSetTier(env environment) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&seats, "seats", 1, "seats of a team")
+	return cmd
+}
+
+func userDelete(env environment) *cobra.Command {
+	var endTeam bool
+	cmd := emailCommand(env, "delete EMAIL [--end-team]", "Delete an account with everything it has",
+		func(accounts *auth.Service, ctx context.Context, email string) error {
+			return accounts.DeleteUser(ctx, email, endTeam)
+		})
+	cmd.Flags().BoolVar(&endTeam, "end-team", false, "end the account's team, which keeps an owner from being deleted")
 	return cmd
 }
 

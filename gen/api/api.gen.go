@@ -378,6 +378,7 @@ func (e ConversationTurnRole) Valid() bool {
 // Defines values for ErrorCode.
 const (
 	ErrorCodeAgentLoopLimit       ErrorCode = "agent_loop_limit"
+	ErrorCodeAlreadyMember        ErrorCode = "already_member"
 	ErrorCodeAlreadySubscribed    ErrorCode = "already_subscribed"
 	ErrorCodeAuthBusy             ErrorCode = "auth_busy"
 	ErrorCodeBackupConflict       ErrorCode = "backup_conflict"
@@ -392,12 +393,14 @@ const (
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
+	ErrorCodeEmailUnverified      ErrorCode = "email_unverified"
 	ErrorCodeExpectationFailed    ErrorCode = "expectation_failed"
 	ErrorCodeHeaderTooLarge       ErrorCode = "header_too_large"
 	ErrorCodeIdempotencyConflict  ErrorCode = "idempotency_conflict"
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeInvitationInvalid    ErrorCode = "invitation_invalid"
 	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
@@ -409,6 +412,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodeOwnerCannotLeave     ErrorCode = "owner_cannot_leave"
 	ErrorCodePasskeyRefused       ErrorCode = "passkey_refused"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
@@ -418,7 +422,9 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeRoleRequired         ErrorCode = "role_required"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSeatsExhausted       ErrorCode = "seats_exhausted"
 	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
 	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
@@ -444,6 +450,8 @@ const (
 func (e ErrorCode) Valid() bool {
 	switch e {
 	case ErrorCodeAgentLoopLimit:
+		return true
+	case ErrorCodeAlreadyMember:
 		return true
 	case ErrorCodeAlreadySubscribed:
 		return true
@@ -473,6 +481,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeEmailTaken:
 		return true
+	case ErrorCodeEmailUnverified:
+		return true
 	case ErrorCodeExpectationFailed:
 		return true
 	case ErrorCodeHeaderTooLarge:
@@ -484,6 +494,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeInvalidCredentials:
 		return true
 	case ErrorCodeInvalidJSON:
+		return true
+	case ErrorCodeInvitationInvalid:
 		return true
 	case ErrorCodeKeyExpired:
 		return true
@@ -507,6 +519,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodeOwnerCannotLeave:
+		return true
 	case ErrorCodePasskeyRefused:
 		return true
 	case ErrorCodePasswordWrong:
@@ -525,7 +539,11 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeRoleRequired:
+		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSeatsExhausted:
 		return true
 	case ErrorCodeSecondFactorActive:
 		return true
@@ -774,6 +792,45 @@ func (e SubscriptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for TeamRole.
+const (
+	TeamRoleAdmin  TeamRole = "admin"
+	TeamRoleMember TeamRole = "member"
+	TeamRoleOwner  TeamRole = "owner"
+)
+
+// Valid indicates whether the value is a known member of the TeamRole enum.
+func (e TeamRole) Valid() bool {
+	switch e {
+	case TeamRoleAdmin:
+		return true
+	case TeamRoleMember:
+		return true
+	case TeamRoleOwner:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TeamRoleRequestRole.
+const (
+	TeamRoleRequestRoleAdmin  TeamRoleRequestRole = "admin"
+	TeamRoleRequestRoleMember TeamRoleRequestRole = "member"
+)
+
+// Valid indicates whether the value is a known member of the TeamRoleRequestRole enum.
+func (e TeamRoleRequestRole) Valid() bool {
+	switch e {
+	case TeamRoleRequestRoleAdmin:
+		return true
+	case TeamRoleRequestRoleMember:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ToolLabel.
 const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
@@ -852,6 +909,11 @@ type AccountExport struct {
 	// Example: 1767225600000
 	ExportedAt int64 `json:"exported_at"`
 
+	// Invitations Invitations into teams that were mailed to the account's address, without their codes.
+	//
+	// Example: []
+	Invitations []map[string]interface{} `json:"invitations"`
+
 	// Keys API keys, revoked ones included.
 	//
 	// Example: []
@@ -861,6 +923,11 @@ type AccountExport struct {
 	//
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Memberships The team that the account is in.
+	//
+	// Example: []
+	Memberships []map[string]interface{} `json:"memberships"`
 
 	// Passkeys Passkeys.
 	//
@@ -933,7 +1000,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -943,7 +1010,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session, the API key or the passkey that it is about; absent if there is none.
+	// SubjectID The session, the API key, the passkey, the team's invitation or the other account that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1915,6 +1982,11 @@ type CreatedTotp struct {
 
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
+	// EndTeam Ends the team that the account owns, so that its members have their own plans. Without it the owner of a team with other members cannot be deleted.
+	//
+	// Example: false
+	EndTeam *bool `json:"end_team,omitempty"`
+
 	// Password The account's password.
 	//
 	// Example: correct horse battery
@@ -2988,6 +3060,165 @@ type TaskRow struct {
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
+// Team A team whose members share a Team plan: its seats, its requests per minute and its tokens of a day.
+type Team struct {
+	// Active Whether a plan pays for the team now. Without one its members have their own plans; the team stays as it is.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt When the team was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The team's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// Members How many accounts are in the team, with the owner.
+	//
+	// Example: 7
+	Members int32 `json:"members"`
+
+	// Name The team's name; empty until it was given one.
+	//
+	// Example: Design
+	Name string `json:"name"`
+
+	// OpenInvitations How many invitations are open. Each holds a seat.
+	//
+	// Example: 1
+	OpenInvitations int32 `json:"open_invitations"`
+
+	// Role What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+	//
+	// Example: member
+	Role TeamRole `json:"role"`
+
+	// Seats How many accounts may be in the team by its plan; 0 while it has none.
+	//
+	// Example: 12
+	Seats int32 `json:"seats"`
+}
+
+// TeamInvitation An open invitation.
+type TeamInvitation struct {
+	// CreatedAt When it was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// Email The address that was invited.
+	//
+	// Example: grace@example.com
+	Email string `json:"email"`
+
+	// ExpiresAt When its code stops working, 7 days later, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767830400000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// ID The invitation's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a16
+	ID openapi_types.UUID `json:"id"`
+}
+
+// TeamInvitationList Open invitations, newest first.
+//
+// Example: [{"created_at":1767225600000,"email":"grace@example.com","expires_at":1767830400000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a16"}]
+type TeamInvitationList = []TeamInvitation
+
+// TeamInvitationRequest Whom to invite.
+type TeamInvitationRequest struct {
+	// Email The address that the code is mailed to.
+	//
+	// Example: grace@example.com
+	Email openapi_types.Email `json:"email"`
+}
+
+// TeamJoinRequest An invitation's code.
+type TeamJoinRequest struct {
+	// Code The code from the mail: 12 letters and digits. Case, spaces and hyphens make no difference.
+	//
+	// Example: K7QM2X 9TBH4W
+	Code string `json:"code"`
+}
+
+// TeamMember An account in a team.
+type TeamMember struct {
+	// Email The account's address.
+	//
+	// Example: ada@example.com
+	Email string `json:"email"`
+
+	// HasSeat Whether the account has the Team plan. If a team has fewer seats than members, those who joined last have none.
+	//
+	// Example: true
+	HasSeat bool `json:"has_seat"`
+
+	// JoinedAt When the account joined, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	JoinedAt int64 `json:"joined_at"`
+
+	// Role What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+	//
+	// Example: member
+	Role TeamRole `json:"role"`
+
+	// UserID The account's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// TeamMemberList Members of a team, by id.
+//
+// Example: [{"email":"ada@example.com","has_seat":true,"joined_at":1767225600000,"role":"owner","user_id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12"}]
+type TeamMemberList = []TeamMember
+
+// TeamOwnerRequest Who is to own the team.
+type TeamOwnerRequest struct {
+	// Password The password of the present owner.
+	//
+	// Example: correct horse battery staple
+	Password string `json:"password"`
+
+	// UserID The account of a member or an admin.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// TeamRole What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+//
+// Example: member
+type TeamRole string
+
+// TeamRoleRequest The role of a member.
+type TeamRoleRequest struct {
+	// Role The role to give.
+	//
+	// Example: admin
+	Role TeamRoleRequestRole `json:"role"`
+}
+
+// TeamRoleRequestRole The role to give.
+//
+// Example: admin
+type TeamRoleRequestRole string
+
+// TeamUpdate What to change of a team.
+type TeamUpdate struct {
+	// Name The new name, 1 to 100 characters without control characters.
+	//
+	// Example: Design
+	Name string `json:"name"`
+}
+
 // Tier A plan on offer.
 type Tier struct {
 	// Currency ISO 4217 code in lower case.
@@ -3292,7 +3523,7 @@ type UserProfile struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID openapi_types.UUID `json:"id"`
 
-	// Seats Number of seats; 1 without a subscription.
+	// Seats Number of seats of the plan, for a member of a team those of the team; 1 without a plan.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
@@ -3540,6 +3771,30 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ListTeamInvitationsParams defines parameters for ListTeamInvitations.
+type ListTeamInvitationsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only invitations older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// InviteTeamMemberParams defines parameters for InviteTeamMember.
+type InviteTeamMemberParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ListTeamMembersParams defines parameters for ListTeamMembers.
+type ListTeamMembersParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After Only members whose id is greater than this one.
+	After *openapi_types.UUID `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
 type ChangeEmailJSONRequestBody = EmailChange
 
@@ -3617,6 +3872,21 @@ type CreateKeyJSONRequestBody = KeyRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
+
+// UpdateTeamJSONRequestBody defines body for UpdateTeam for application/json ContentType.
+type UpdateTeamJSONRequestBody = TeamUpdate
+
+// InviteTeamMemberJSONRequestBody defines body for InviteTeamMember for application/json ContentType.
+type InviteTeamMemberJSONRequestBody = TeamInvitationRequest
+
+// JoinTeamJSONRequestBody defines body for JoinTeam for application/json ContentType.
+type JoinTeamJSONRequestBody = TeamJoinRequest
+
+// SetTeamRoleJSONRequestBody defines body for SetTeamRole for application/json ContentType.
+type SetTeamRoleJSONRequestBody = TeamRoleRequest
+
+// HandOverTeamJSONRequestBody defines body for HandOverTeam for application/json ContentType.
+type HandOverTeamJSONRequestBody = TeamOwnerRequest
 
 // Getter for additional properties for Problem. Returns the specified
 // element and whether it was found
@@ -4425,6 +4695,36 @@ type ServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx *echo.Context) error
+	// GetTeam Describe the team
+	// (GET /team)
+	GetTeam(ctx *echo.Context) error
+	// UpdateTeam Rename the team
+	// (PATCH /team)
+	UpdateTeam(ctx *echo.Context) error
+	// ListTeamInvitations List the open invitations
+	// (GET /team/invitations)
+	ListTeamInvitations(ctx *echo.Context, params ListTeamInvitationsParams) error
+	// InviteTeamMember Invite somebody into the team
+	// (POST /team/invitations)
+	InviteTeamMember(ctx *echo.Context, params InviteTeamMemberParams) error
+	// RevokeTeamInvitation Revoke an invitation
+	// (DELETE /team/invitations/{id})
+	RevokeTeamInvitation(ctx *echo.Context, id openapi_types.UUID) error
+	// JoinTeam Join a team
+	// (POST /team/join)
+	JoinTeam(ctx *echo.Context) error
+	// ListTeamMembers List the members
+	// (GET /team/members)
+	ListTeamMembers(ctx *echo.Context, params ListTeamMembersParams) error
+	// RemoveTeamMember Remove a member, or leave the team
+	// (DELETE /team/members/{user_id})
+	RemoveTeamMember(ctx *echo.Context, userID openapi_types.UUID) error
+	// SetTeamRole Make a member an admin, or an admin a member
+	// (PUT /team/members/{user_id})
+	SetTeamRole(ctx *echo.Context, userID openapi_types.UUID) error
+	// HandOverTeam Hand the team over
+	// (PUT /team/owner)
+	HandOverTeam(ctx *echo.Context) error
 	// GetUsage Tokens used today
 	// (GET /usage)
 	GetUsage(ctx *echo.Context) error
@@ -5683,6 +5983,169 @@ func (w *ServerInterfaceWrapper) RunStep(ctx *echo.Context) error {
 	return err
 }
 
+// GetTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTeam(ctx)
+	return err
+}
+
+// UpdateTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateTeam(ctx)
+	return err
+}
+
+// ListTeamInvitations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTeamInvitations(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTeamInvitationsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTeamInvitations(ctx, params)
+	return err
+}
+
+// InviteTeamMember converts echo context to params.
+func (w *ServerInterfaceWrapper) InviteTeamMember(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteTeamMemberParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InviteTeamMember(ctx, params)
+	return err
+}
+
+// RevokeTeamInvitation converts echo context to params.
+func (w *ServerInterfaceWrapper) RevokeTeamInvitation(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevokeTeamInvitation(ctx, id)
+	return err
+}
+
+// JoinTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) JoinTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.JoinTeam(ctx)
+	return err
+}
+
+// ListTeamMembers converts echo context to params.
+func (w *ServerInterfaceWrapper) ListTeamMembers(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTeamMembersParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListTeamMembers(ctx, params)
+	return err
+}
+
+// RemoveTeamMember converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveTeamMember(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveTeamMember(ctx, userID)
+	return err
+}
+
+// SetTeamRole converts echo context to params.
+func (w *ServerInterfaceWrapper) SetTeamRole(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetTeamRole(ctx, userID)
+	return err
+}
+
+// HandOverTeam converts echo context to params.
+func (w *ServerInterfaceWrapper) HandOverTeam(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.HandOverTeam(ctx)
+	return err
+}
+
 // GetUsage converts echo context to params.
 func (w *ServerInterfaceWrapper) GetUsage(ctx *echo.Context) error {
 	var err error
@@ -5794,6 +6257,16 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
 	router.POST(options.BaseURL+"/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
 	router.DELETE(options.BaseURL+"/keys/:id", wrapper.DeleteKey, options.OperationMiddlewares["deleteKey"]...)
+	router.GET(options.BaseURL+"/team", wrapper.GetTeam, options.OperationMiddlewares["getTeam"]...)
+	router.PATCH(options.BaseURL+"/team", wrapper.UpdateTeam, options.OperationMiddlewares["updateTeam"]...)
+	router.GET(options.BaseURL+"/team/members", wrapper.ListTeamMembers, options.OperationMiddlewares["listTeamMembers"]...)
+	router.DELETE(options.BaseURL+"/team/members/:user_id", wrapper.RemoveTeamMember, options.OperationMiddlewares["removeTeamMember"]...)
+	router.PUT(options.BaseURL+"/team/members/:user_id", wrapper.SetTeamRole, options.OperationMiddlewares["setTeamRole"]...)
+	router.GET(options.BaseURL+"/team/invitations", wrapper.ListTeamInvitations, options.OperationMiddlewares["listTeamInvitations"]...)
+	router.POST(options.BaseURL+"/team/invitations", wrapper.InviteTeamMember, options.OperationMiddlewares["inviteTeamMember"]...)
+	router.DELETE(options.BaseURL+"/team/invitations/:id", wrapper.RevokeTeamInvitation, options.OperationMiddlewares["revokeTeamInvitation"]...)
+	router.POST(options.BaseURL+"/team/join", wrapper.JoinTeam, options.OperationMiddlewares["joinTeam"]...)
+	router.PUT(options.BaseURL+"/team/owner", wrapper.HandOverTeam, options.OperationMiddlewares["handOverTeam"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -10395,6 +10868,707 @@ func (response RunStepdefaultApplicationProblemPlusJSONResponse) VisitRunStepRes
 	return err
 }
 
+type GetTeamRequestObject struct {
+}
+
+type GetTeamResponseObject interface {
+	VisitGetTeamResponse(w http.ResponseWriter) error
+}
+
+type GetTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetTeam200JSONResponse struct {
+	Body    Team
+	Headers GetTeam200ResponseHeaders
+}
+
+func (response GetTeam200JSONResponse) VisitGetTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTeamdefaultApplicationProblemPlusJSONResponse) VisitGetTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateTeamRequestObject struct {
+	Body *UpdateTeamJSONRequestBody
+}
+
+type UpdateTeamResponseObject interface {
+	VisitUpdateTeamResponse(w http.ResponseWriter) error
+}
+
+type UpdateTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type UpdateTeam200JSONResponse struct {
+	Body    Team
+	Headers UpdateTeam200ResponseHeaders
+}
+
+func (response UpdateTeam200JSONResponse) VisitUpdateTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response UpdateTeamdefaultApplicationProblemPlusJSONResponse) VisitUpdateTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamInvitationsRequestObject struct {
+	Params ListTeamInvitationsParams
+}
+
+type ListTeamInvitationsResponseObject interface {
+	VisitListTeamInvitationsResponse(w http.ResponseWriter) error
+}
+
+type ListTeamInvitations200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListTeamInvitations200JSONResponse struct {
+	Body    TeamInvitationList
+	Headers ListTeamInvitations200ResponseHeaders
+}
+
+func (response ListTeamInvitations200JSONResponse) VisitListTeamInvitationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamInvitationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListTeamInvitationsdefaultApplicationProblemPlusJSONResponse) VisitListTeamInvitationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteTeamMemberRequestObject struct {
+	Params InviteTeamMemberParams
+	Body   *InviteTeamMemberJSONRequestBody
+}
+
+type InviteTeamMemberResponseObject interface {
+	VisitInviteTeamMemberResponse(w http.ResponseWriter) error
+}
+
+type InviteTeamMember201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type InviteTeamMember201JSONResponse struct {
+	Body    TeamInvitation
+	Headers InviteTeamMember201ResponseHeaders
+}
+
+func (response InviteTeamMember201JSONResponse) VisitInviteTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteTeamMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response InviteTeamMemberdefaultApplicationProblemPlusJSONResponse) VisitInviteTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeTeamInvitationRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type RevokeTeamInvitationResponseObject interface {
+	VisitRevokeTeamInvitationResponse(w http.ResponseWriter) error
+}
+
+type RevokeTeamInvitation200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RevokeTeamInvitation200JSONResponse struct {
+	Body    Ok
+	Headers RevokeTeamInvitation200ResponseHeaders
+}
+
+func (response RevokeTeamInvitation200JSONResponse) VisitRevokeTeamInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeTeamInvitationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RevokeTeamInvitationdefaultApplicationProblemPlusJSONResponse) VisitRevokeTeamInvitationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JoinTeamRequestObject struct {
+	Body *JoinTeamJSONRequestBody
+}
+
+type JoinTeamResponseObject interface {
+	VisitJoinTeamResponse(w http.ResponseWriter) error
+}
+
+type JoinTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type JoinTeam200JSONResponse struct {
+	Body    Team
+	Headers JoinTeam200ResponseHeaders
+}
+
+func (response JoinTeam200JSONResponse) VisitJoinTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JoinTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response JoinTeamdefaultApplicationProblemPlusJSONResponse) VisitJoinTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamMembersRequestObject struct {
+	Params ListTeamMembersParams
+}
+
+type ListTeamMembersResponseObject interface {
+	VisitListTeamMembersResponse(w http.ResponseWriter) error
+}
+
+type ListTeamMembers200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListTeamMembers200JSONResponse struct {
+	Body    TeamMemberList
+	Headers ListTeamMembers200ResponseHeaders
+}
+
+func (response ListTeamMembers200JSONResponse) VisitListTeamMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTeamMembersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListTeamMembersdefaultApplicationProblemPlusJSONResponse) VisitListTeamMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTeamMemberRequestObject struct {
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+type RemoveTeamMemberResponseObject interface {
+	VisitRemoveTeamMemberResponse(w http.ResponseWriter) error
+}
+
+type RemoveTeamMember200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RemoveTeamMember200JSONResponse struct {
+	Body    Ok
+	Headers RemoveTeamMember200ResponseHeaders
+}
+
+func (response RemoveTeamMember200JSONResponse) VisitRemoveTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTeamMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RemoveTeamMemberdefaultApplicationProblemPlusJSONResponse) VisitRemoveTeamMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTeamRoleRequestObject struct {
+	UserID openapi_types.UUID `json:"user_id"`
+	Body   *SetTeamRoleJSONRequestBody
+}
+
+type SetTeamRoleResponseObject interface {
+	VisitSetTeamRoleResponse(w http.ResponseWriter) error
+}
+
+type SetTeamRole200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type SetTeamRole200JSONResponse struct {
+	Body    TeamMember
+	Headers SetTeamRole200ResponseHeaders
+}
+
+func (response SetTeamRole200JSONResponse) VisitSetTeamRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTeamRoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetTeamRoledefaultApplicationProblemPlusJSONResponse) VisitSetTeamRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HandOverTeamRequestObject struct {
+	Body *HandOverTeamJSONRequestBody
+}
+
+type HandOverTeamResponseObject interface {
+	VisitHandOverTeamResponse(w http.ResponseWriter) error
+}
+
+type HandOverTeam200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type HandOverTeam200JSONResponse struct {
+	Body    Team
+	Headers HandOverTeam200ResponseHeaders
+}
+
+func (response HandOverTeam200JSONResponse) VisitHandOverTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HandOverTeamdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response HandOverTeamdefaultApplicationProblemPlusJSONResponse) VisitHandOverTeamResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetUsageRequestObject struct {
 }
 
@@ -10631,6 +11805,36 @@ type StrictServerInterface interface {
 	// RunStep Run one `generate` step of a plan
 	// (POST /plans/steps)
 	RunStep(ctx context.Context, request RunStepRequestObject) (RunStepResponseObject, error)
+	// GetTeam Describe the team
+	// (GET /team)
+	GetTeam(ctx context.Context, request GetTeamRequestObject) (GetTeamResponseObject, error)
+	// UpdateTeam Rename the team
+	// (PATCH /team)
+	UpdateTeam(ctx context.Context, request UpdateTeamRequestObject) (UpdateTeamResponseObject, error)
+	// ListTeamInvitations List the open invitations
+	// (GET /team/invitations)
+	ListTeamInvitations(ctx context.Context, request ListTeamInvitationsRequestObject) (ListTeamInvitationsResponseObject, error)
+	// InviteTeamMember Invite somebody into the team
+	// (POST /team/invitations)
+	InviteTeamMember(ctx context.Context, request InviteTeamMemberRequestObject) (InviteTeamMemberResponseObject, error)
+	// RevokeTeamInvitation Revoke an invitation
+	// (DELETE /team/invitations/{id})
+	RevokeTeamInvitation(ctx context.Context, request RevokeTeamInvitationRequestObject) (RevokeTeamInvitationResponseObject, error)
+	// JoinTeam Join a team
+	// (POST /team/join)
+	JoinTeam(ctx context.Context, request JoinTeamRequestObject) (JoinTeamResponseObject, error)
+	// ListTeamMembers List the members
+	// (GET /team/members)
+	ListTeamMembers(ctx context.Context, request ListTeamMembersRequestObject) (ListTeamMembersResponseObject, error)
+	// RemoveTeamMember Remove a member, or leave the team
+	// (DELETE /team/members/{user_id})
+	RemoveTeamMember(ctx context.Context, request RemoveTeamMemberRequestObject) (RemoveTeamMemberResponseObject, error)
+	// SetTeamRole Make a member an admin, or an admin a member
+	// (PUT /team/members/{user_id})
+	SetTeamRole(ctx context.Context, request SetTeamRoleRequestObject) (SetTeamRoleResponseObject, error)
+	// HandOverTeam Hand the team over
+	// (PUT /team/owner)
+	HandOverTeam(ctx context.Context, request HandOverTeamRequestObject) (HandOverTeamResponseObject, error)
 	// GetUsage Tokens used today
 	// (GET /usage)
 	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
@@ -12559,6 +13763,363 @@ func (sh *strictHandler) RunStep(ctx *echo.Context) error {
 	return nil
 }
 
+// GetTeam operation middleware
+func (sh *strictHandler) GetTeam(ctx *echo.Context) error {
+	var request GetTeamRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTeam(ctx.Request().Context(), request.(GetTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTeamResponseObject); ok {
+		return validResponse.VisitGetTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateTeam operation middleware
+func (sh *strictHandler) UpdateTeam(ctx *echo.Context) error {
+	var request UpdateTeamRequestObject
+
+	var body UpdateTeamJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateTeam(ctx.Request().Context(), request.(UpdateTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateTeamResponseObject); ok {
+		return validResponse.VisitUpdateTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTeamInvitations operation middleware
+func (sh *strictHandler) ListTeamInvitations(ctx *echo.Context, params ListTeamInvitationsParams) error {
+	var request ListTeamInvitationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTeamInvitations(ctx.Request().Context(), request.(ListTeamInvitationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTeamInvitations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTeamInvitationsResponseObject); ok {
+		return validResponse.VisitListTeamInvitationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InviteTeamMember operation middleware
+func (sh *strictHandler) InviteTeamMember(ctx *echo.Context, params InviteTeamMemberParams) error {
+	var request InviteTeamMemberRequestObject
+
+	request.Params = params
+
+	var body InviteTeamMemberJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteTeamMember(ctx.Request().Context(), request.(InviteTeamMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteTeamMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InviteTeamMemberResponseObject); ok {
+		return validResponse.VisitInviteTeamMemberResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeTeamInvitation operation middleware
+func (sh *strictHandler) RevokeTeamInvitation(ctx *echo.Context, id openapi_types.UUID) error {
+	var request RevokeTeamInvitationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeTeamInvitation(ctx.Request().Context(), request.(RevokeTeamInvitationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeTeamInvitation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeTeamInvitationResponseObject); ok {
+		return validResponse.VisitRevokeTeamInvitationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// JoinTeam operation middleware
+func (sh *strictHandler) JoinTeam(ctx *echo.Context) error {
+	var request JoinTeamRequestObject
+
+	var body JoinTeamJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.JoinTeam(ctx.Request().Context(), request.(JoinTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "JoinTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(JoinTeamResponseObject); ok {
+		return validResponse.VisitJoinTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListTeamMembers operation middleware
+func (sh *strictHandler) ListTeamMembers(ctx *echo.Context, params ListTeamMembersParams) error {
+	var request ListTeamMembersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTeamMembers(ctx.Request().Context(), request.(ListTeamMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTeamMembers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListTeamMembersResponseObject); ok {
+		return validResponse.VisitListTeamMembersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveTeamMember operation middleware
+func (sh *strictHandler) RemoveTeamMember(ctx *echo.Context, userID openapi_types.UUID) error {
+	var request RemoveTeamMemberRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveTeamMember(ctx.Request().Context(), request.(RemoveTeamMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveTeamMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveTeamMemberResponseObject); ok {
+		return validResponse.VisitRemoveTeamMemberResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetTeamRole operation middleware
+func (sh *strictHandler) SetTeamRole(ctx *echo.Context, userID openapi_types.UUID) error {
+	var request SetTeamRoleRequestObject
+
+	request.UserID = userID
+
+	var body SetTeamRoleJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetTeamRole(ctx.Request().Context(), request.(SetTeamRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetTeamRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetTeamRoleResponseObject); ok {
+		return validResponse.VisitSetTeamRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// HandOverTeam operation middleware
+func (sh *strictHandler) HandOverTeam(ctx *echo.Context) error {
+	var request HandOverTeamRequestObject
+
+	var body HandOverTeamJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HandOverTeam(ctx.Request().Context(), request.(HandOverTeamRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HandOverTeam")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(HandOverTeamResponseObject); ok {
+		return validResponse.VisitHandOverTeamResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUsage operation middleware
 func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 	var request GetUsageRequestObject
@@ -12587,515 +14148,565 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P2Lchu3ky+Ovwr+PFvleHdIkdTFtlyp/cuynfiuSHKci7IkOAOS+GoITAYYyUzKp87TnAc7T/IrdAOY",
-	"Oy+y5CS7/tbWxiKHMxig0ejLpz/9ZyeUi0QKJrTqHP7ZmTMasRT+eRSGLNHdUypmDD6ImApTnmguReew",
-	"cz5nJBNcEzklKVzT6wQd9pEukph1DjuTpWaqE3RUOGcLan6vl4n5QumUi1nn06egc0zDOeseS6FTGdcf",
-	"8YSGl1miyCJTmgipyYSR0PwkKj9KyK7SMmXrniaFZsK+Uf1pH+Y8nBMYNtFzphihKQsIFZH5kyj+BzPv",
-	"av59PZcxI5NYThremfS7g/7ew/0H+zv7w73hw4f9NeN6dk5n9eGcfX/UHe4fuEeahwWEC/J7JnV1ri86",
-	"j6YPD6L+w8HDh3vhg+hg/xEdThml/XB/n0b9wT7dnUz3poPJcNKfPBwOw2iwHx2Eg/1Jf9rv0/7Di86a",
-	"Qb6mSnffyIhPOYuaJo8JHCesGbmmioRyseBasyggVBEqyPfn5yfdiGpWHv35PAtIf0BeUkGG/eEB6fcP",
-	"4f/Id2/O1w1LhhSH0CSf709fEy1JJK9FLGlEpqlclJ891zpRhzs7ZnpVz37eC+Vipz949IjuTof/qfhM",
-	"UJ2l7Fs6CUvDmcp0QXXnsJOlvBM0jO6UavaaL7iuD++U/Z4xpRWJ2VSTb8bp+H6PnM/Z0kgdfjiVKUyp",
-	"YB81GesxUSyUIlKPCZ8SIQUjHH8e5JeleFvzDY1jec0iQqeapReicIPehaiIT5LKi87j9NvB8LH+dned",
-	"wPrX6p7ImIfL5smPzRVEz6kmNElizlRAxr+P3RAVSVhKxtf5qBrH9Pu3B/3H198erB0T0+mye2TetWEv",
-	"4ROMLFxTbvTIVKaM6HTJxYzQGeWiR86Y0OSa6zlhVyxdkr3hI9j8+/3d0tAGw0YZ4ELvDjtBZ8EFX2SL",
-	"zmHfSwQXms1YCuP8qYtarXs8Z+GlMheu2fm5sgnIwR6Zs480YiFf0JhEfMZ1ZeI+VxOsmWc//hdR87Kj",
-	"ArinCK9oabehug/CAes+mOwNuo+i/f3u/rQ/HYYHk4d0MGjZXhmPGveXH8w5XzCl6SJZoZnCmJsVXtCI",
-	"FTQV6NQFj2NuxZAoLkK84r3gHwlLZDgvC8CDgwfD4f5B3/yvTRYO9raQhR9ZqhqVmP3CiQK+wj3ltCw+",
-	"sDy4zYRz0DIgq5ZaV9duXljewOwnOI7MHE6yGUlZIlOteuSIXNGYR4RHRJlJnyyLS8AVuWSJbhYPIx1G",
-	"OIxsFESjvP8X9ONrJmZ63jk82As6CdWapWaM//XrUfcX2v2j33006v725yA42Pv0bw2y88n8KKULpkvW",
-	"zmsqZhltsg5Ao9lv3XIsKI8PScQCwnVAZEqYAKVNxZJIPWdpVdFGrHv8fUAi9vj3b/u9RwFhAv613wk6",
-	"3DwFza9O0BF0YX5gbTA/rNV7E6XprjYmDDChep4PD285gt1pJIOnxjbQaca228cvIrZIpGYiXL5iDcfJ",
-	"kbE0f8+YkaqMkXAuFRNloQL9bS01umDEHI8FZZ6a48GsG3UiXJ6DvelBOIj6rLtP+5PuXrj7qPtwssu6",
-	"/ehgOqQPwkcsn4PqIhVG3zXDbxHU4f4+bED396BxJqZvqA7n9Sl4JjTXS6LpTIGojf997GUNl6FH9gZD",
-	"Mk5S0GPc/G40pTxm0dgYDDBVWZqaDWhtB2NS04UUM/Plom4V3IpR2Txl0y6+Z8tc7fUfHbRMjzVBz4yW",
-	"rk9TbmKS3f4eGkp6bk55wa5ZWrZLe+SFmYt4SeZU2XPWngIBUZIkKZsaG+XFtPtWCoZDHm9nvLa+vn2P",
-	"Lr7ICuXWNAtmOOsFpXZshDIBM6xFfl40SkkuIYG3pI05r66NWbnb3wtIlrgPIxKxmJmhqHZx/MKSlq/d",
-	"9uLW4ivmk2zm0gudn3CZLM3hmDKVLRhMLNe440gsxYylbpLRdE+ZSqRQMN0V//LLThW+bqsCa5mk92Kx",
-	"8a5cq6OaHEgSU83SHnkxEzJlEZkwxSMGGxP3ZECuwXvniixkyi4E+0hDfUgowWVp3OPVub3pVs5f/yab",
-	"uUXC3gkGsQiMrRiLyrl2Ztcqc6rR2AZeYENzQagAqwPCMgGZMa1qDoTZocp4xEzB1ocbEDm9EFQQtkj0",
-	"0mz76sxAXONbH9dom4uV0jPoD/ca7TAn/GCGnRQk4zkIhvk0xMiN+Se4kujz7ySpnMRs8R//Umg758/9",
-	"t5RNO4ed/7WTR7d28Fu1c4K/wofXzSSn/awc2mPSzKPRh+DOFuVu3CAAY1Cw5VODUHVpls6cHoUgWylC",
-	"0DRqe+1OfmGLA77Rj931Dbb+qt+XroV5c5P4hRfH7wEQjcdkHMqIjYmiS7O3l3+bya1EI1b+vHDpZy8L",
-	"7MC3Up9RzdWU00nM/qIlYpHVLUYl09j4ACwy+yLmTBGZadDgLrJZWbhapHbVLJQvrkbd/jF76pPTm84d",
-	"lZnQzz4ah7rB/jBODdq1oJGsRw0OjiAUf9wjr7nSCgKKZgAxMwfwqbxWZE6vmLVU4mwhvKWoWHrFQ3ZP",
-	"EW1kR4ELJTNtvwxTBmahekw0XzC89UbxE/KGLSYsNbKwJBNGaBRhFD9JZcJSzVH925HDPyM8BWh8UrgE",
-	"fcu61NkfHpobp0ypgCSxmQnjEpqRloz2PzvMuO6dww6N6P+/EPQ1B1u0mUfcN44sN9vbvIJZfHu0ycm/",
-	"WAgSZb3jTDUGFJ5ArkBO7UFTHuGvvwUdrtlCbTcTRySV15VXDVNGNYtGxgMvRa6ahrygH1/gYwf9vo1v",
-	"2YtomtJl/loNGaE3TNOIalp4qQDdAbPzBVOEizDOokr65u/8ruzKJcZq+09oBXmN756dkx2a6fkOXkxi",
-	"2HTgUf9jXhPUjL1jawAVrwLLfEEh6vWZkdNavLQakgw6l2zZMP1HJy+I+SYgKbuSl/9Y8boU8lqMBNPX",
-	"Mr1UK6beqjei+EywyEz8NJUL4n5psywpI3BH43pyDemk/BL41pwR1JwVSxYZh2jO/jl6J6FKNYvDif3m",
-	"H/MquGFGUxpqmbbk1vEagtcE/iDmWtmD+B/0tkpxKVRTXg6/CQgT0T92F6ts4p/Z9JLFr/8xL6XlJRNt",
-	"tsu5+RKMF58SWciIxYpMliSiy3/IW34qZi1+LZ2CgTdFC/Jrj6Pa/i3oJm8y1JR7VU5yQ6piKZbn/reG",
-	"NzuaWWeuMmOCUPNNg1l9RXnsnMHaEQMxo8Ipc0+h8Ww3ojJnSXEdcLXsqCZSxoyKTtUXrD+HohcBQzQO",
-	"iw2G5FGmN1TQGTOuh7pUhwQXOyBZEsF/jV0VEJXNZkzpx4TGShIhNTO2firN3KjAhrrNP+YsvEwkhz/U",
-	"gsYx0TS+BI9gxgREz8D9sotRCUy5mFaTZoY3uKeIuaL8BmbkI/i66Y7qksdxk4KYG7MqphOzgeSUXINH",
-	"p0lIBYlkeS/ZLYBz1CnurHr4EP3D5huV79Mw2NLuWbNxYKrK6+/fNigIX6ssGz91xVxXtGZJnptUx18q",
-	"SDYWWhIFt/LV5ftUXMBVMRfc8TWlVlfbR5meg3PSIGZywQohgzlNEmaMSS2Lm79BebT5BDy/yRfxBSJ2",
-	"xcOWPXnJRWT2TpLKWUoXGOdeKs0WZqXDubF6x895yqbyI5GCfOAiktdq3CPPIOjNpyQToLHL2+RZzEKd",
-	"SmF+s6Dhu7NOsCakjyGEpjHCyXCz/LuZkDVp9KBj5qBF8bp1OiTjlM240ixl0TggY3QoRly4P0ZcjFI2",
-	"zRSLxuQbSq5TKWbEnG/XMo3uF66axDK8hKu0lGRBxbJysbqfP0Bmelz6awR5+es5Sxl8gWfsCOzA4gcp",
-	"c0MRRMYRSdk0ZWpO4IwEX9R8D+lajFHBz9CeNM93gxmFcypmeG//WcoU02PyDQAFKOA5WERCGTHzUwgS",
-	"tfyuOkEua1CaqKKVMKLKTtac+atg/CmfzXX9+oZn2HFV7hv5GSv/fCGvmr/Ad54siZnShKVUy9TcN2Wh",
-	"NIsyMg8awcPtS1+yZf4c90HhCflHbsxck1jKS5tyhukwF1gDbmz/tN67/VP5v8k3NI7v51JQ/KY+bpdx",
-	"HvnQ87hH3siU1YKN+Z7zcl/ez3v9JksATbjmTW2/tGFYc9YuGDjnhyCPO8M9G5R9cXK1l0cn4bu9h/l3",
-	"B+67dRpp2N/t9XuDwW6vvzPc20AdqQwO21GbWrJzjGOykRVioad2Yf3bcUXoRGbm1JwAsAuTtqmFkwi2",
-	"tWYbrtdsFWsDLgETHRRevj7+hGi0M9zB2GxruICeYNeQX+JpBSH0Kx6ElVPLHUmN58SmoeQ99yplsfRi",
-	"V13yza0GbwyULIdhm+GAbl2zlGjv8lEnMY3he6bUCK5tQnG9/HDuUc3mgTLlf0AqimBWpCw9bPlyPvku",
-	"5O/4yxfv/3gxeMtfPuqx5cs/og8v+Dv+4vrN+eX+C9HvhcNYTBbP+9FPL+Omg5F9THjK1OroJo7dniv2",
-	"F1/ErLEnWtusHVNhdJjRqzB3UjB3CJanK9WjPfFT/+rl78Pl6UN1Psg+rN1LpQWrDqU0cU17CvGGT2I5",
-	"aULIhOky0SzyFRVU+xQTS41PIqQmKaMVzXz09MdBr9crqoUJFzRdNq0sjqB5Sz9xKYhVezr0KOzbAE6H",
-	"80xcjmwKaxC0xys2Vw4AieZ/sBHW0xwiBOMg6Ogc8ly59ZVDEw821hQ4Vy6Bs4G6qPygYa/n4B0HtC6G",
-	"MF3St6w/wk0x8V8SDV8TutIq16BO8hptYbhKFWHPCTX2MuHCely1+qFBsB1iuyxgrZrN7Ti/ILeJft9A",
-	"wfE7AiSvdYiK+6YmUIVyLrMQAGFfViur/G7bCtpf2pxfvB5hgxW5utV6g22rDGrGnBtOcd6CXBmUd1xp",
-	"WUs7oP2IOtMyZW3mr0ZIIWJgayrpLxNe2eBwHMXXdKmITjO2QUS2MtXyEm3S5mnS4fyUJfGyrexDZbG2",
-	"5t/EXFyfKXtNcywSvwQDhtFw7lBCIO16znhKZFo1AH/902MD0bi0CZZff/P2sv8+KFzaOb+WGGGDpKfx",
-	"aSMzYUYjaKozPNO2OBthbsz4qwcjiLqLx60JkrrpWTH9MCX1+fvBRReJlhZ3TagmUoSsaRWwuq55HX2g",
-	"skeeUcTLQqEORUPNHM0snlZXYcEU5oFsjWxtbv+z8ykoX4aYJCmIlhFd/ufmPsvxnGo3E58123YaVkw3",
-	"rGhzvOzk3dk52QnNP69lFkcImMK5x5CpMcOtlnTPOoTiEovklimhxALs6quU5PDJjaB2QWknrJ8/s5Hh",
-	"RzpdjmhzUeTz4hCxVga3B1Q+ypTs93cPydzZM6pcQwnYF/P2Bfyi9eIAjlmSod3+1paN26lNUvz9+fmJ",
-	"G6tuX645jQ7JsN/Hd3MTGOTlWfhFYZH8gIf9xhHTjzji/UePiuPv99eec/Z1GqXRHPZids6bFumIFLOG",
-	"kJfrkeepXJBYglejJZnz2ZwpfUimKWOQwwhIIq9ZGhDNKL6YMAP9tWOuQGE0/99cY44eRhdmZPkZht/X",
-	"jqRjlrKFFMtzHl6ypgyDpkZCci91xpVO0cGHk8OGkwCvbq5QfCa6XOA6GJkyP90nCy6yWo37Dwe/nA/f",
-	"fP927/Sn4wcffnx1svv055f7r5+cHdVjYCurrIKO2SPHVIQsbvJbI5TrNBMCqoNR4ZohcgHBD7MPDsk4",
-	"koKNcejjEO4GZQxTGcfyWhWIA6SZLSOvS0UyRScx65EP1hei1edgkI1joUNdceC7rMqATFOXlrRrjmMr",
-	"L7D9bF14AL5tklmYQSk0+6jXpXoR8gkxUil65L2LY+g5Vx7PbedKkIirkKaN2NBCIq4hSpJ/2fboyqG2",
-	"HdBTw7Q9YcY53vwoc2M6ldcNiIS6V22Tjg2vh1/cwav5QtMF2+LNYDgbv5UUxsIHPTCac2NwN5iZz2ga",
-	"c5YSa0WogMg4ao/bOER753sWx0ZbpRKWKFNG+278IoWhnWep2CTFCmmhJkxoF75oWaPHZOHhsSJeBkQw",
-	"45RPZMRZLb89TeXCPFKIz4En28C/scCn021m5Zl5kU1Xtw0ie0xjJiKaEguL3WhaqhPBjJWP/u2DvS0j",
-	"ZzAFmqb12JvbznBedbNki5m52kLuAVNQn5i30jLM3JGSesOYBmW+6UuZAW36Tg4g0QDCtN/cnY76wCaK",
-	"6y3UlB3Spu+WspAJPUJsRv2MBafn9l/OGbodLSNZWMZjGsfkSIgtDhwzxM1fNmZXVOhRJMNs0byFz9lH",
-	"bcy5TETlYvt7ishrQRSjaSUW9SvqGjjhzZkSkJeZYCuASkfEGBHgLgnCPoYsrRJDNN5wHWKpCdFI1eUo",
-	"lIuWlz2234DTusVa5yeRWSzr9c6lcaqXJBOax+SNFBYUudV+puryxcZZgq2ExL7rprKi+YL9IUWD4fni",
-	"6O2RWTsLpwFInHOLza+I+RmsHQBCSMwvGdFyIdNUXj8m78+PCZ/aXHIFeJMZ42/nVAK0bF2O25z6oySV",
-	"U44Yxy1gpmIJGGub2IaRm7vlCSsrAmoOnmUoheLVSNWf3oyC/VozmD+1mNBwnByFzYjJI4LQk8JI0EUw",
-	"ZrFUTPWcDzKnwPZkJ35hCY0asrPuQSuVZkyFHZIf9ip/A473or9hH1PyN+xnG/kbQeEOK2ZtNQaWTNiM",
-	"Y8TM7NseOZpZK4RqXyeNV8JeV0xEHsBQiQCLiH1sEH0NMNmQ5QQJTlRgHbjjSAiwVmPwmamezfCoEJbh",
-	"wlYl1cGTayCqcroio2XfzurB8iuabQ5xJqyUBvKbz3vfm0gevFZZ8JrftFnuLI4VFxwmY6UIPm1UiYD0",
-	"wwFCAaKZn7a92OjIQkm/h0nYLJGWJKRpuiQyw6A5hMsfE6rJQipN9vvVc8nnZTP2lOp6mihJuUy5XnYO",
-	"O3M+mzdbHuYUmni5KQCFMe0ySlko02gLi6ykXPKDZ7/h1KHNO9xLPO5lnz6D0NgWoh7SRjD2B67ncD+Q",
-	"srGWMh7BpWMESMG/gdsjq5kCNJ3lplR54mwaFJ46GuQ27e8ZS5ejVF6rLU5wKWOzRuUpLJyLueftwlIN",
-	"05hmzNMCoYxhDU7hoCnGtsYAHcUQ6tjxlIDppiSZ0tTHu1LgzSRCEivjpVma0lg1Fg+EeTRp1bu/Vyxy",
-	"gSf7Ky6yFgrIVWsJIHstUfFPaHiJb6vzZJdTpZRgTB3fvQJW+WG+Gw5/nCNgZRtEbmGaOWQO8tkNzF9G",
-	"nMcYKL1iSDFjZc+aVzRJ7hlBlLEi3xTf7X5RJRYSZOaOUFzirixrysKVtfdAi4PGm3hccCEgckDJwhG5",
-	"Qv4KQmUvVrnetFu8QP+q5vJaPIb/QKhUKM1o5E1OpMAMGb+qAD5b5a6YV2lAvYFvMi2slodnGsGo65wX",
-	"zjojFLyIRrFQmiVtVX/mK/dEc/tc2de0jTXnOliFoG1gf5HokWaLJAal39FJPMoV4UhliwViqa5oCvwQ",
-	"xawhVKstSJaQxdLWKHzaSrefaZasrR4JOjrNREj1Or0ENWVEaZkkLCIUkUMx+AHILrrZEt/AkjB2dXl7",
-	"wCdNnkcyS2m0Ni333l4Gvgqdrb8eLmqxUyzutbBjnTmx0l55lqYybVFH10B+mkoxA1I05rIgzr6jYB47",
-	"h8PnODIRM6WwEkSRMY/GDjkcyoiR8SRTy/EhhvaBhAk2NKQoyhgTRMIjfLwh9C/XzzC83bHEOW5DbRi9",
-	"R67nZn9aRIJ5rtEt7GPCQl2Fifvjuh5tcMnulfUWMG/uqImk9TErggsjQ1nnimTCVzc9JjpdojdnNF6q",
-	"MUBaG4vdva0Ibx5VUtXuaBtDfJRF462pOGtjuMEmYyCPpV2GH21oroNU5CtRmoeVG+F7RlM9YbTNunTH",
-	"MlGaxzGZMC5mYGhakmCklBz0fU78es5jVji20gzNnm1zd7UpmvuRlqYp//izMngwGSdSzFbOg5aE5nG/",
-	"ccLFbHwrL5eYJ5fzzuaTz3+lM5TqlW9l9NWEzTLRI2+l3X1GF0CZDlky3QqtWbvN8rxmgMWFvIjDvKdI",
-	"LGcWf+Pynwirx0SxGZk56GqVH19oW1qdUF4Z9+GGW3PTnXjemEA+IglnISsbXsbYZR91jxzFMX6vyL8k",
-	"ByWbogtYsCXl1J5V/oyCkweIwsbOKm0Q44jFTXBmM2HwTJe3A6q8FtOvsxaAcINVAY+ntCTwyYbrga+1",
-	"eilkUwsGH0/LFFNF0JMXZvBA6hMJ5cybeLKv4cKVAS7ziMZ665grl69pNLPBBK7ecWwRF2NybatYMVYY",
-	"oJliTRyZkrGjKy36U/hbM6VoEOI1FVfKX3QrK28Wprzy5pPtYlq4HG5O1goChBcah4maEj1RCitTcEh7",
-	"5B2qug9scgbaLCjFEigxN0fk3XMwAi2s5qCfNzfI/d083hJKe61dnoaAWjH2siV3mPupx7TZ4yCVmiGR",
-	"E3ZmmHL02608ohRXEgG1sE9tolfZppZX3bJd28kpOJ8bGqcbbSUwAPFcH8EmrliBhdDU7QkyRB7q0owf",
-	"byjSgJe2cp0ve5tMn/Am++ZIXWKMlZKxsTrGlj88bw6xlBnRaaZ0fjLDEWKMBB7F7FawWcaYqphA/HNN",
-	"oBUwbozg38u9OhtikGlrbKlHxmb0EPJzQzCSAyhu491A8skmVJCe3X5b2Rg5fPvLx6ZXosXrIZtPQUcK",
-	"9m4KY10PtrV3+hSscVA/sjAzc3ASU9H59JtfrhbY95GDQnmGBp/OqXjHhT3cxNUjY2v9pJlwtihNEseZ",
-	"nCu8BV2ih2z5lUvnvDFHjRrkKWgP25Up4pidT+UCRcJm1kRkPwNXqXhM4A175FzOPPPMEh4NoN3dIXnF",
-	"nxijXJuxAhGNGR3EwaDywPIdS0Fs3QgZ+Hvr1AFei5mQSuMdGili1Bpa3SBEvcaIfLVHRGW7O0KdNXu1",
-	"hfpkS7AdmGelyNrusBFqt0kUvQjfXBtFN4pjXLxkXMpt5XHzxig7SlgB6jmTYEjCzyDWZM52ZQ93+LGN",
-	"v48xeGKBsmO7GcZB5dCCq8bMba6RERanzcd2PsYYRAkKtVS2KO6SsQQr1zHGNYadAGTk5igwKwrxaHkt",
-	"yCVb9sgZkImQiYwKQjskb/iTVZmBAn7hgdVxq1yEoPOxO5Nd82FXXfKkKxM0Z7oAJ2UpGjNQ2lx87wZj",
-	"N+IpC3WJIJ1RLNxH2EVAUqazVBTC7o9t+sF/g1HpFSnJUuwUnugSDuUgqvtq83DaucVj3FNOHQZkYJ69",
-	"Owz6/T4J5zSlodmheYHp+/8wU9wjp+688i5gziBtBbqUbbD5rqKolxf1GNl78Jwg9/xhdA/nxuJaAkDk",
-	"E3+IlZZ/d3iLqw/Cum6zvzEXHc8lDxkSu+VbbFWxlzXhUnskgIYF7ETNEC2BoH7986LDo4vO4UVHDy46",
-	"wQUe3fCB79AizaFx0fn0W6ecFt0qBdpUklVPgtYscDO7NOLZFe1GqUy6IosBJW/VYX4sr8oLlQ2pL5Le",
-	"t3mngp5EJXuIB2juIWH0HemeW5brH48NWJW8X52zX5FP+9tl7+8qJb5tJtw5ooO+L80xBzdXRDEa2yzH",
-	"BGCiZTIx+IIjUAo77EWWkk5f8xBqbJxWVpU8K15xe9l2j1Wy6Xa/Q4p5d5lW5qbNK3LHKeS0fENDe36U",
-	"rJMZ0y35+L9ZIh6myCbQPycPT8XSkcXcdSa+Jsy2eqoGTZFTzWx7k7wuq3hH6J1p39UmN2tZuo1S+182",
-	"s/1Fk8/bZ53PwB1rh8nFVBWSwZSgeeiX19MO4TXKRWa4DmzkPyDs94zGhdpOa+k5cQdpsNXyXwF42x6y",
-	"Nzp/osblLjAXHKKqsfu0LAMtoc42xtmNNX5QL8120J2qYv6qi2+ii79qyoKmtKmhmyrMFpxOk8bE7FNJ",
-	"Y9pYNW4vQcJYNkJqvuQ2Ze6F1sWk8P2fUx5naeu0etjIqim8aqsOgKxEKYAF2tyFEoflUCIasMJGi7rK",
-	"oj+EVj3yll0TM4RyT5tDW7tNNKCMYLMuZUYi4BiG/gxmziJuxrXggmqcmgVNEpup8MC+1nkq1o14oPS6",
-	"yy0QGhd+zcVPi1O97uJnFrSTo1LW/eL7An4FMB/rfnCCwBCHQlh3+VmOVoADbM3l5zaTDhnwddfa3KtP",
-	"Wm3yA+fv2S24fGs5oo0AfyplSSz+oAQmsHLuDtjNUxOluViXnqgIysaX28D0plfjS2w6FGepbDEWO9cb",
-	"/iKXxI1/ArK48dWwkza+GreSzw2V9eE65CYW5RSzIJ+JovwnYRxdXDfHOs6piNScXoLB5zp24xt9Lq6q",
-	"cjDdBIiISwupwMb3gchCftJ766+YE2vwau64ZuZ/kkdQT1+4Copb8wTWFQL8twT//4WmuO/HAPPevDVZ",
-	"eCmzYla+GUxkPY0acNHsTS3JJFvWd6ditCnn8jZbTBioKLggL2ahC4vPGBSqpMk7yJqbL2wfRynYY2h7",
-	"DPTcgoDVtr760pFZDXw+clU1ZiM71bnVIYU39rvnJhRT1dS5eeiqVbL9oxoNfZkY78de2MImJDM9ytIW",
-	"pFtioRfKZa2wLLzSR2WudaIOd3b8kwp8LTvhTpnqMeXrz5LiuFrf3bMKNVaNuwsc2KNE2hBRTSdUsR45",
-	"tr0/jV8Sc2jZCv0827inLNXm0Yp+INC1Gy+7AyJTkcWlri8NLUIaEZ9udFyRKGN/ycBazRZ5DZi/2lL5",
-	"ZdqWXLQRBs7VET/Dhjcsam8CRR3aV7lrSXOApeWFCwcxV0dJksqrVY/zm4raS5s7Ta1/mGWledEyyfbr",
-	"m5G19tvXtxDMwshtI6zTb8d7isB15SEAp9jaRzQySHgWrkbKVXuMWPCE72eUA8D+JyiEv3rfiShTOm2B",
-	"Y/qHusvKDz1lmvJ4E/Frx/v6R9TB80D5tsHNE5oy0b634NvCq9zJDmsX/5ayBYQcOtSjKkg9RkltWJkx",
-	"rLVB6ozCPcCpzdF/j62DO2eli6CchKPQYNNVVyjJhdJpBkZ6U5HJukZ5XJNIQtQ/wioFLc1GrnnVrWDG",
-	"Uk+bdYCjlRIEUPHJ0uHH4BQNaRyzqEfGOQACGw3RNJznjFIWm7dgC5kux7ZMR6pq6WfMJymtCn8JhrmS",
-	"3jOhWrPUDPe/fqXdP466v/xm/9vvPhr99u//1oiQZyxSIzx3aIsBSJOEeCKohKVKijwFmWMXjKTZ0Dti",
-	"CsF1T6hSQPMGhFCbJSnKaNPNixhenr17a6sRvMtcqGkQBDfNIRmbZ0LDJn/HMTR+QvvT/Bu8PfMPY8iP",
-	"obuSf5T507oJ8E/0IOynuCL288IflrLZfuH/3fR24wpk/Fbxtk2kTGubGBZWpNEWlxE7lmLKzblkd/NW",
-	"7iJUSfuyAtt/bF1Dvk3ieG/gVhjIa4pWNb/NIqHhqvoBG0BAXVOk9Wwa5E1CRTdLjfpxtaVGLxlLcK8C",
-	"nNVmSDfblC5o0k7jYTGydAkWjgMEKLlg5GG/j8xn9WCo9LR2p1Ipbp0TIgV5nvLI3GyPPGUhW0ww+vNX",
-	"J1BvHoPJw06uwa0HW66SwtayiKLggYMO9+eKNUrhBtSz524RN+WcRetW5VjWwjoCHX6FjjYo/vhd2wrb",
-	"n1CluNJU6Nuksd2KPL9x1n7bHEjb8GNY2MogG70WV/PiTITiWiOcq0XXtMW97Q1d+XBpHzru4Hq2QTb3",
-	"Spa2KJCXQH2wyEFh4UqRLvvt6lMLHhj4N2ncGOhGvWLLpk0h2LVr3teDbopQsQX6zxkhITtE28RogDlV",
-	"UA1wyRLd6tmt7it0yZZ37N/V/bmNWrmZgRmFh1x1XMx8u0JHTQ8HBVjYlvuDp+wv7YV0yZY3c56GG3WG",
-	"ZcvWxx4SGl2NwFLf65OYGWMaHQ/spxVgS2pXKQbZmQOw5SlxLXrcboXir8pZZ+6+O3316Mff++GDHxY/",
-	"pcPXfzw8F0/2lx/U08H8u3+dXD7bo4Oo//b05872nontTAmhDJaSGb2qe0lv+WyuAaibyFQ3Z3DYlH9s",
-	"fgycBYU6E/ey0MjA2Gosjs0fitCEprr57Rvr00OZsLW6/RVbnuGFjb2TzNL6alj7Gv7Wa9sjWZ1yLnXS",
-	"2HsCNgLBzrHOTuUawZHwX5wbGbEeeaEVWcBhhr1hKrqniU+j0G+2kX5YwK1d9SLae3n0KrAVh6KCE/+1",
-	"8+rBDz91h2+eHnU//LJ32n17sn/eCTovf9p91v35x4PX3R+Ohk+6D75/c9wJOuf7p2+7r57ufej+8n74",
-	"rvvTy4OTTtB5MvzxqPvmwfcvus9+2P25+/p4/6wTdD4cfPe8++5k72339KcHr7rvnw7Nfb//Zf9l9/jZ",
-	"7g/dH48O3nRf/PzgSSfovN17fdY9/zB82n313f5P3dPnB+86QeeHkwfvu09e7P7S/f7Z3nH35Zvhj52g",
-	"8/PR/qvuT28PTrvvng7Pux/Odl93gs7zB8ffdX/5Ye99982PBy+6J0/2n60kUnbzietREsPmCVlJoVwy",
-	"GBrSeIqFKdNtLWXNd1ixqdjuEBt76GUC6P9Kyvndq9On509+Pv3u+auXuz+cvn9x8suTn/d+evHzzz+d",
-	"vPvu+E0j61bKW55sdALFkj2d0EzPD3d2yPvTF4Gt9v7htGF68ku11MnOEVg1hzQqse//J41nMuV6vvj2",
-	"7PujwUXW7w8PUEd+e4B/caUyln6Lv8ePEpZyGX2728c/cWa+3f6dqzY1zn5gc0qVrdS01Z/aLsk3y2xa",
-	"L7fQx9OVeHCorJkwAm2Ym8LErtt1S5QF73NP+a7YFZYDmQIqfC5TxcgEgj3L4qHnb1+KEw36w3WNYCpT",
-	"6u/TNHvQEqEZUAhtH/LOzkaF05RFJKSKdblQTCiu+RWrdDdo6u7g3wl6TJRfaLi/t6JQsLQ7YLCIY99y",
-	"mWFB8E3aVnpOrxp0OXPzs7avBAa6NpOIalf1v0gy3Gqsl5DGZMwb3+ECgDwoMI8tkRA0Q5VRA1pgdS7T",
-	"GN5YvvsXZFWwP0mz5he1Ps4Ngr426fAX522ALqcFmYPrd08RvKhienAxkR9XHNPGx4Uf5mQzlMcT+dGy",
-	"KlRtV7zfBu0OWqY0P68FT5K2AxvtOOTot+Ytvmal/hko8Jcyy0ERGP6YLDdZVN+Qpjm2CF829H7YKAE7",
-	"TxmNmpJUR5abRCUM+qwBNRhePuKRL4y/5qLKlD4fDR6sfbbVwbYg9JguWHyOY3maj6sVtYhfN3h+mz0c",
-	"yrnb8JAhT3iN//3XzoKV9uIagxLv4RiDZFo57sqDrtz6s4W2KeuXA1TXE5keg/MAvohGrOl4J5Kh2gGE",
-	"lNr501hLn8bG/48pFwppawDYj35HEdhfDPhwAV0zR/9SkCVQfCaozlI2sl8AQPySiREXgONxfy64Upbf",
-	"x35dvhwDEdatK/zlnhemLGJCcxob3w4V/gi9s5E/sPI27vnt3Scpy1TpkvwZmrPSTWTKZ1yMpjKd8CiC",
-	"dvDgVRavcQfiCCa8Ay2PRtAvBuCwei6jkfmIxrG8hl9kSSxpNNJSjlQsrzu2ndZIU+w4T2OzIZYj2/Vw",
-	"gq8fsUUiNROhMXDFNOYQfpxkatkpERqMMuF4XPNn5a+IPXuLtzDjWFCxHBn/vTalNDR2W/Ey28DQXIoh",
-	"9NJspPBrsLVGlhcu6JjDHd43pmkx+F367PdMajpiH0PGIhy7UFmSyNT47gsWcTpyzIrGqoNJVVRzNQUY",
-	"J7bqZ6Gm5Wfb3q6lz1zMxgjjgupwXmy7bAR2mhlRtvyqBRmy7z6yLL0dSz8xysSlkNfC/12+pliOXriZ",
-	"BYGWpJZqNoKMBM5bFs2YLs4JdhctzRvQYQgaW9Hzc2bWJ16MHJ0swl9jKRN8AEBAZUpn5v2go4vStjpm",
-	"MiqA0wvXlT+dYM/OyqfmkeVPjFc5snIapZRbWkBzoZlzmVVixU0LVjfvr9pgPyVLk4SlDmwNYPE4fkqX",
-	"Ldmjqe3I5MqlrucyZiSiS4WRHhAZx7wpiNm1xqAxFxzmWf4FjwSfzTUAMN6fH3v4Edz3njInirPkaBwD",
-	"UukPKViPHFlyGvsc7W8F/DVY51CFtGwMTjOugogYU62YFs1DntD66VmzZVedn4X7bHiCNpjKn234sWZE",
-	"PLoRTETqxi6Eb8n3zwNmxTJsY8iAFhZcE3Mk2RY/FdCNlAsy3MQ4S5nxYLmYwZZ9saoXhO2SKKfYGJel",
-	"nFl4NxcklIuFFJaF0hglam52HvCtaykfWyLvMe5FzWJsQ7loikgrlo72N7LWsXdim+TA1+ovcT9v1o/M",
-	"qRzfl2xVw7HPQXzmD6qBPX3HyRsh3soMgg3tl9exdJGTmC4nUl4qJKZG+YoCHGodAGdswjsoMkKT77ar",
-	"jNaC6uxgYAIg+deEpWO2i6t5fUyeKMf3ZWYWGLH0nGPDryUxn8upcYkbMRptWs4No8nzo+pyNE3lYtQQ",
-	"BCwW1NyA+Oa/S9GTYrHlkbPkGLYn76eguTLKnB04p+YJncN+W7GUc0aQ9KlwszLdRpCTe5Te4c8/C39/",
-	"+mSuc+Qf5jv8N3xeIP/480/3B3zT1g/0zz/hX58+2TqH0gsNqjwhd9K1xdYArbpdsZn9ai1Z2AINitIy",
-	"7WEjTmQSxY35l/dg2biU7HtGY7NnWyoSQmicYhQxbwqoOzFoKZuUl8VdKy/Le1ZeNk2T5ThoC9xanld7",
-	"VcXM6g166+tg7ZjzJzVNSzN+RTjwSs7i6JAcXCsWT79iVP6bY1RiqvQoU5suKOBQzOWBw8vOZZb6SUT+",
-	"Vtvc54vM2lecykqcyk0RKq/YEgyHuspAfaECIth1O2azoCQqa7ppL+ZhzvdYWyC3HsX5c9P1ayecm5fa",
-	"+Cg2mrF0Cg8bDuFXbHnT2mSzdYw7AFPSkMK9kdrabG899hUtuS7zaG5zCNY7QO8N+sO9vb2HbTvQ1y8P",
-	"93f3+sPdfv/BI/O/m/XR9Q4CnDjgRVme4UGJZNifTsZJSWVc+GrNXq5a8e1FLP91cfGx3+9eXHwcTC8u",
-	"Pj6YttSwfO6+tFvS3qZl88Fvm4Jbs1RmCcQrEmNmcyl8d2V3lkOoIlPskIzNVhiTb8x/AktQEiCdu0VM",
-	"hDpAqLq6HyD9NJaJANGu+RcG7w9TRqPCn9cp11DRAhad/9a2Ase/yTfYDTnT850Fu98jb2TKWnM7sGmR",
-	"vFo5O0/55AHcMf8LHu+A7e674sPLdpm9d20l8zVaLZhmzJG0vaNg3ZrQb6h2Nlc6uMQlzfNgFVw86GB/",
-	"Evu15aJ+LWf8huAiKFTMU1uO8KSt/uVusCZfGmOS5+Ag97eC781eZ7kwXYuxiF3xkNkOY9g/DNkQcBfO",
-	"qcKGvj1yVPmlw/OoubzGPXshsLLR3BF+qfhMYJ8PLHgLiJJ4X0ymJ0wmMbunLPGQmwTlaM7mMoZeKlnS",
-	"I0diaX/F1YVwxcQXojTPqR7tiZ/6Vy9/Hy5PH6rzQfahPKP7g+EdgHYKZVKN8//QgqBxggEQQc4SqDqa",
-	"MH3N8FRcVMuk8/faezAYkP7DwX6VBX6tdLxx3O61riBQ0AOLEa7qMO7TUCvr7wsbIKaCcBHGWVTHobRl",
-	"UiI2pVms25/BHZ+rKgvfNXaK9rxNczDVXf+FjZ69aJ4hX97rW+Ibjwpv3DMfYP8KUmi+Ul6zWaK7e7Jr",
-	"zIiWwNcVj1rpUOy3TQ93360bgEyYoI3PvuKqLWnhV9TKB2Qv+ILO2EYduKtgSPeSbprzpQ46xQynHVHj",
-	"5io0HmgYMQ/ndqxWQJDQGcnDkLgdXRo3lhoisSa09kbI8eyaEhlfGqUNm89SHrt6bq5IOJeKCYJJH9f+",
-	"kcY2PVDZUgkftZZS5GOyvUJ8ywQ3/sCRdzmm8MlSXo4dlbrxZW3wvtAtxZJVCxJxFdIUCSbheoQPKm10",
-	"TkBiOZuxiMjU9uyA6uxc3uB6FrHItfbhbgcqcxsa+0EqEgLIa8KwUUiPvLDNqN0qYG7faIhDsjccWuEu",
-	"pv3HPfIWR2dbakGzbEzfFzK+709fV1JTl92lzNKuvBZdrGu4wTFbtKT/f93//dt/1G3noAN22zsRL735",
-	"0uwWOG0rpwRsSLRQHWbMKTZc1rxhZUEH2E3TI+8RJVGaMoucGK9SP0UE8AZ1/O3K6ShfwfLbrB7bYzJh",
-	"S2nBfkZ4D8lef5eMS3ChcYv+Ktbt764/vps1SLP777V8TmmCjoiEZlWpfU/joLOU1Yzk0vnoaurtUYZ/",
-	"2tOlshz5/OZv6ZQyaNaNvX083xvy+VWP/63UrIXqSUAt4u2SPK2qpTTPayykPBKCwm4v1sRKQd5IEdGN",
-	"sKFfuWTWQRb+ziRHTjDqiZw3jGnUuWvvnyXRJiIAPlEI1Q1/hRw06al3l6tJSVUWIoqtvt/k5UpqzA0M",
-	"4Yrlhrmg2hBPEL3XDFOCrzx1SCvvxLqEi10gCKn8pZkK+0Y32wv7t5St4BpF1fvSleRExKMvnpxYmQnG",
-	"SQNu6k9BRy1FuI68jWbGNtU8NMeu7aXHtVH8aHpjRMFY1eSaxfH2wlxMHRTEz49uhaQfgXG2ZSTKR9vK",
-	"b4aGXgsFmg1bbd93+CSbxDx8xZbH/iZQFMK1ImMtX569e/vN/bwJH9fkmw9scpTpuSCv2RWLye79CmMO",
-	"5DSi7378IzoCRO31i/IHeVuHXI0lMAwwuJt0m+bhJVvfUZKlbCHF8hyvrjN5wsdBcb5WrJ27W3NRwowr",
-	"jRFnxLCYDdblIncPJ6m8VhBvqjUp3Dzl8V5oHlvyrTkj+AbmljMpv4x2w7Z/W3JBgQSPBb3iMyO6vUJc",
-	"tYc7CHub92ZMj22UgCoyTpwwjkEGgVJqrbiFcxrHDMoMO8lPv+9OPvzS//lykJ0PT4fh4OXl2fDaSF0C",
-	"UkgT3itDWzPF0h9ZyqfcgTFzobk9UQw6aylegSvWWm9I9HVPOSmyfYj88tvLpimdLQChjL6gvVrZyihJ",
-	"hHStbhv5YiuzseMqC/7XDwe/nA/ffP927/Sn4wcffnx1svv055f7r5+cHW1LJes3HZagOHEqARRWbMJm",
-	"v8t+efdp1/087fpmSWKaaJnkih/d9o1BTtb4WZtdda9+81wGwoepAPa4nCzBa6lmOq9RYSfVYJ3fH3WH",
-	"+wflLnRj+NUVbB6WjgNXa3+wl6WxT1ImZuBiRr45eXX8LCBnw/2D+xXU66M3LJ5LOnx3ffU8ffbm/OUs",
-	"O/6eSvZqoB++P/0wyb57eab0dTd80ynHVo66v9DuH/3uo1H3tz/3dj/9WzOUs/huIywJajV4zfjaG9UW",
-	"k3TmynJqDT5pTLJgV7FRI2XABxsXtKog92Dtdj4kY6Q4Mjs2A0Y7ozzNJj7c2RkMH/T6vX5vcHjy7vR8",
-	"5//9n/87Ln796+Hh4LfCV9f+YUY2wBkXinxz+vyYPBzuD+/n8U9KgP4QjzenaaqAjcKwqpXiB2vjREo3",
-	"VhcfQy/mchNIZPdwhIi2vF1BjNYlhTxaXkiktMN8VPFczg1eRI5X3mba59N/qTi6/Ndnpn1K610VwFXq",
-	"7u1qXIBzkjz75efBA4oq7faRAfaV3iUtPe7grag71JSmRuynsiGL1AwtHheNsDGmOFaaHAEZx0an2mvB",
-	"+Ch3X8vv1wk6cG15f+NHDe96IysJCPjwh39Xc6cZduredoUgn9od0Kbt8o1pW7E3MfPYTdRWXWwPoeJm",
-	"G/v22RGzxK+gZMYr9NZ/mou/Pd8/ffvq6d6HX94P3/308uDkyfDHozcPvn/x7AfLmWJu821ZRWxlCBVf",
-	"Z+XE5UJ4Q4wVoJVBawt27XRGfX5v4I7/00hUrPG2YrrPvTW/FYrNKi0tia3JqE/vbbqsq15AXrIbCsqz",
-	"j6FtM+pO2NKR2c75Wl96u+Hy3GiSkJnUjumzvEcrNKStG28d53KzoefM0ZZgKBWRXPjmkTmlnH1pb9V6",
-	"NTt2HJtzquaHZG8XDtzhQ6BwOOr+Qmj3D9LvPiJd0iMj8r8rrxc9+ddUv2S/7B3/eNJdPHk0fDV8kM0n",
-	"71++HySDdHT9YTB7/uH5u2f/+umyzbbtjf43WLfBYPiwycJtbgRVnow2CTLb5MYkPY4ZxzUzdurGbf2K",
-	"9ODVo787707QEex6xSgfosU13COTpWaAynl//rz7sEfO5jLVLC0gkczMWDa0xUIKIoWtV07Zv4AhAM+r",
-	"veGwkoTWNIn9a+FL3oWmrK1J5eVXic0pU0x/FvG0pZoGzeMt/TkVUeyh6mTCYilmimiZN812w8PGOLdA",
-	"Th108KnrfgOv/D1e+j9KTuz0BE65bCckNwdkOhqwEhiTXENlv5cCrkgs1WdiNBuBe2vfzPW1bHNuihI+",
-	"p46kLsRNY1e1Pu4bCeMmOTx0dMyfv90go+d3SeO05D29G+mm0NRYXRhcqm90YDwePSaYlHVfAC0s8Pzl",
-	"l14xSHT3oI54zmwHRkpSee2CpTYPak4WLNhtZDuj2/lwDtlQaiZRyLpD4TxdsPiYKvbYEklsHbb/7P7t",
-	"LfnkQlS7GaQJUWfzVesLPibm3o7nHUtVAeZlFk8Uxc43j7cgAYV8KVh/g42BHDMMdCqCKkuqLo/lYmG/",
-	"RH4Cx9ejOoF59m/VwmW1KV9WHVywTFomwXi+Zg5QjEtQ/UpRbklWAbFYkFRgi4nYR9+eBOh+BBAU5S55",
-	"Ga5fuf+acDsS9GgLjASBbtuuUHHbuFmVZgnuH1eaXcEgtmz0sSt3HpNv0kzgoXXy7uyc7ADkcAcKVe9D",
-	"l5aYhXpMvikog9T3kbmPQUczajOMXLdUQGp5cXVtKW9/K9uKBwDZzWUcsZT8+WcIP/r0Ccp1eGyUPRQK",
-	"g0shszTEybwHve+NEUteCEKJsWlYim4ItxkdxVIARlloE3kxtV+ZeyHzzRWNoXWctmlu9NvMCO4pmC2I",
-	"hgpo5agCiO6ibQF7VGm6tHx/S2NcPC4Eg60i9dVRoFHz2wckZu4TpFc2GjsHa9TW5s/mkvGaHFZryGtc",
-	"Gma3BDin/cCzaNA05gA8ZYm1BvAFPBkQ4SJxAwTuZ9YjR8LpJ4ifpilnEb6GUb8JoErDqqPRb+pa6Wq7",
-	"+o28lDzWq3L+7bJn2RfBGDQrrR67E0wR3DAssrgN9ntGY0WMjsc5WVSmv1zB3zT1NfKB2txHBSzpItHE",
-	"XYqqobDZzTpYRiYj0UbQlG8E3ZB/zFkOkBRrKuNYXo+yZBOiiRsfVXWKi8ZC/lJb2s2X8EdYsbxvKk7V",
-	"PUX8/WzXVKh2EaWrwNahmLKrN04tNsd9Qy+ZowKRU8s9DkBHbbHkUcbWB3KtAm85GYASoSXz6rhbakhW",
-	"5GOp0KqUf3wL5CaQuK2zk2CGwNGEWHKPr2Qd25J1ILlGZ5oyVrQkW2kwNs59l0mDNsAbn8hU03hta11L",
-	"gUcSuLyB9Rs+v632uvZpZcjE9t11C4Nq3ICpnMRssZ32ObKKAzO5j/b2H9zvkTO5YJZElEaR74uAKoqn",
-	"RF6LgKgsnBurADgJRxCquIWu/RG2jVzTtB/7aPEF27x9v2+xr8BeBIU/yWynKzmFcHOxAQTUBj4mijGc",
-	"INVIkYRf1Yf7DIIyljHS3herqWokiVWF6BrxH3aKvcDYItFL6EkNrJGdw86Ou3BzIAkKyFOc4vWUOVwo",
-	"TUXYRoFD9dydWmlTIdgOTfjO1WCnrW7Y/qiVXjj3u41zTsH9/alrY0LdFy3Y2AfhgD2Y7A0eRfv760Dp",
-	"bnONVHOd+HOZkjJt7CGaJlC87JMWrmA8puGlQoyFcWEdZkJIV5dPw5AlulplWa7NbgQ7ZC2UU9+fn58Q",
-	"vKBMPzAcrmqavl8mGuj3m3nqXB6qYVIayXsPfckU+G/UNgiU1pODEnbIhO/g77u2NYu5mguyTxZcZLrK",
-	"bLb78vmHs6OTHx48fXr6w97b01evT45fHRx9+Ol9Z3OY/xFRc5nqEqVegtsh8HScuRlhdaKNLRurv9Z1",
-	"40e/j0k72WlzXOD96Ws/BjhHjCB5GmePWtkIeVdkhG7iX90Oc2eDADCHQc6IFLlevl4j+IBuYROvOJOe",
-	"tmj1I+8UlvSIt0mtAq2fK15JNjegdaXdsIDV06BJrdbrVZye/bOpXan9Fg/Ng0f9wX3ChWXymchoCUpg",
-	"B2BQO1hIu2PUpfs3FhPu1Lsae52+3hTA4QV+Jlpm3/yzpf7KhtNuuQSL8rO2npNHvtWlM5gj55FXiPMF",
-	"0SkNLzcqvYJht9UV3XFn56+VX+srv9qppfKir/pO+MAmCtlJNqF6bT0g80c0nJIdT5F+AzpTRwzZ2OMT",
-	"cxYxB587j0JWm5CVENuhFKqR6Xr7iOSRwqLllvhnHmM74zNc+5hRxTYK+GNwclPazDO8+vYSBXZqvyYK",
-	"/vaJgiJxah2q6wFEDqGKHcodyjaMzcGwdCip3Nu8tiRNjodcXarHvmvxft+yTJsTSjAOZVx0ITEkZIO4",
-	"RmyKn0LQ5xD4ZCAeinABn13EpqPICV8dLdrztZCW27DtuyzfRBCXWuw2BZgqcRY/x+X12sb7Q4VVcvz2",
-	"m2Io5c3bdnjYADpGbrPZjIFxkG/SoEhcwRWBkvy6elt3PFWMt93OdqFdvA1c0MDjrNbLuxX0FgP3FOmN",
-	"bspqV2ZH0pKwj7kCqMJa1xIuNXAteRammbHdUuDaAIZid3HvjpmMysNunkIc2+3RbwGg7M4ZuL4ETufv",
-	"1SWuiBypTcdbyEFJkXtxZSwxQPHIK8aSnL/F40eveRwbf8w8EquNXXaTCEnqvbx+frF/9v0vP333w5sf",
-	"vjv55eCH1w9Ohm/2fvnww89bgz/PwBJ/DqGIdi6tA8elpVuKbJMEKckCTEGX25k62i0jBvNlMmdCrWDd",
-	"ejTs7z76rPeAErCbVA9PueBqDomVtWjeVdunNqkbF0AWf7m2HtfcuUlQG27SDD/GW1lKq73+gIybQ1vj",
-	"LWJS2y7bmlSFJcY7hK1ltTcoEFugfkNuace3Z7xTCVH1L1IWbIGjqyrzkVS1OMZydOgeBlKVwnNuQ6a3",
-	"Kx6usbyTVM5SuoBNqpZKswVudk+B4Ovb3yuWdo+gW4SiPMqt0/FznrKp/GhWyHbxGPfIs0Wil8aBsbRE",
-	"lSLGmIU6hSUlCxq+O6uL0MadGeyE3TzecTvUEXZlFLk2Sr5IA/mFpEwwfS3TFl4T+6VHCud0kdNULjDC",
-	"vzPcs9jRFydXe3l/XPhu72H+3YFvhbRmmYf93V6/Nxjs9vo7w721a9xEJVHikCgtRL6vmrUhSEWzJ/au",
-	"oGNuXhfttzVuwE3LpPvVFynfd2PfxinRSol0g29zpllSMDSr9ngFm2IsvDQT7TGZKk4hLDYhLeC4qlPp",
-	"m4naJqGlN9080PNOOADToQVc1aBAVXhP9cEN8lLOsTdMoueuXEsRZgkUPws1dHMI0Jqj92admHwHJqMx",
-	"8jogpNpDKCIkpVNunAIA7j4m78+PK7XgLa2b1mn+uwMZ3TFyqLr+NUUVdD52sb6yG6Uy6YosNr/LX9gF",
-	"m/wuVo3crVAdm2mL4qvDzep7OZVJ0oTF/15ekwUVS48R9LY/LvZ1KjXDM87eA2NHc/e7MnACaYVUQCYs",
-	"pBmEk9jScg5fiCnXRYolCG2WaYYHqxCFjWzxOA3NU5SnYLCmLQ1wujy0zPbBumQOgmqPPw+YxMLjsjD/",
-	"+ucFhr0uOocXnbNSn+WLzqffmrPwcMN2depC5RCpw3Hh9CFAE6EBSaaDQiDwMab2XNjYvxW+EAJlj6zO",
-	"vBDXnroAlGZO6n9o8atcN+BWydssjuE5nBUxtZV1+7UQCSxNyJfT+m3Pv4ny/4zuQ1Ye8yVvtFaweW5L",
-	"L7RyqZ8qXNvgB1ERsnhE9ShhKZfRqK2ZpKcEK94Pukvm5WUJ5RHB+2zCSBzkJXKrny2qd9+iq6VNjeTS",
-	"W52PW8wiKkZ1wx59m7n8PbwCXNX7PK3Vls870ylPmE/leSur8M6PQW+umhCbUzGXdYI8AahTTmNM3CTG",
-	"HjVHWtDJhHkpY12DJNlu1kbcY6ZZ6Y9Co+aEQvfg3xozjQ1GyJZ9yWrBEIABeKwGrlOj+AXNO6JpE57n",
-	"abEW9ECI3xqv1RoHX5DK1T68nc0VTgYylzGP6JJkwIaGdK6928jq63wMEEAxxp5m4n9iet8sfRv6wnx3",
-	"s1jE4GZJeSO2LfJ6ByJKFYQOGlFIEoGmwFjIJzFiy3iDqG4kjlbJrIeZuAu3Oz/mPGY24C4Tdtsnxz8A",
-	"IrOy/WpBkgtfVFZy4pr+oWW1waJ6vH7bpKBn9T+TLNqVLFQHEcvrgCxYxLNFQOZ8NjdeepbOal61LWpd",
-	"uwp/OS91m7WjZSTN2o8gLA217CmJao2fbenG59BfW9lu6mPqS4Fvpo15C5V/TDGHYbZKG99H2LD6L87e",
-	"kb3h4AHmDLkgsbxmKQlrgseytEmupozqLF3fdcwM/Lm71ggJS0fGrlrtPCQpD5nnmoCyCEKTJF5CiaD5",
-	"/WaOA9xnFAIQqfbAN1LoubklPIwLAteVt/9+v6n4sL7LbYxHGWNwhNjrJiccL4KXwIsCsshizZOYs4hM",
-	"ljZVQ7Uy3rabK8jhVDnADzYb2C3ZxH65m1+1PNNBLneFBf+tRayfFySpkcCh1NrlMekOgBBSkUyAYDSa",
-	"E7PmJc9drEnGY93lAjuVF29LK/zU3cFGE42lB6PZpP7UJ/AV+T2Tmho5++6JGcGg/1+PEO7wmPTts4Uk",
-	"eB8VmAGV3tAPaH/D8ehw3r7LsI4gnFO9A1e6NnjG39ooDThZNrFduNvn/Zzgvin3uLGG5jjUBgHz/jhU",
-	"uVZJttXOeNP9bpvXrIhAughi3iSk/HQFQ7at0o0KmjDbHGjDBiOfL0tKyfapVVzMYkuWhXXUdm9EN2jv",
-	"VOhqaMSlOINFkbbLjSNr28jt/VmAeCCAI6Y1IeZPKnviFA8Yt53N9BX22b6XchRSFEn74gVRMD+DKcXG",
-	"LMVDyF9cOCdQ6TdqdKN0bYFmksrNAYOuDfpq0mHgkXvfXIxxjllgK7zW+a4UWq6IjmGy9qMmCx4JPptr",
-	"8v78OMhZzW0jQE1TrQidUX4zB/zR/qNBf2/z5LIdMjx3RePD8qBvNK6HQxzWZuNyi78ykWEPc6BpgKZd",
-	"To/hgIrvBsQHRlJQ3aHGhTmH4H/VFH20NeEBggRGcFy0Ck+OuTUn6pw6isqILgs6S0g0uHrknNEFUibN",
-	"2QIruqDfKKPaEYF5gAlPicrKBAjD1o697lW6gxXvApG/tleB+a7PcwBZQ5801AzhgWVpeLi7t3JU/cZe",
-	"L6UEXFFsg04pLlgcfWVdCnLVqEOljI2b0BgitCwTlGgpbdPHNBOehZ4mDdk4ms6yhTOEtuPE9T8NLFtJ",
-	"KU8HXBcID59yFCkzrHuKoMKrpkzKRe4Nr97mJJvXtkWr2GrWFTjCO/uGlwWQJ43j0WC72hk7dEhMc0HG",
-	"6ImPzMeqAlaDMrRRKq/Xg52LHUvyhWhb99d0wuJ2fmaz5pFkCuueselqjxxjIQbYKzqlQtlkI4OQ22OA",
-	"i8bmxqq1yfEpo5Gzza5leqkSCiWJZ4ym4bzpm+M5Cy/dFyGNmYioOa8/YBtwzPJY+ptO0DlJWULB/LNE",
-	"p52g8zSlU20+oiQv0jtS8HPXrNGxV7yh+DHorHIioG3staU3E9yW4v6A7VMXllDFyM8hYR9pqOMlZETl",
-	"lIxtAH0ckDHUh1pa44gJbvGMWwTcUxhJAPlhZEB1qdbh/gF5xZ88Luw36FwSO8YZrkhM01lV6H/986LD",
-	"I0gT68FFJ9g+b4xv0jDeNGMu71spK6GzlEFFspWDeFt2u3Jdj/nUswA0LdPSqxlbJBz4ZDZ6CuVYjuvj",
-	"KaStieLiSvIQ5K8ADNnrN/LbrNVHLVqniJoZPtwONt5SFZEL7/O0VYWhTFmQhpmjkRnS+JBQkv/e8nKb",
-	"J3yV2a8yeyOZ3aTsbpq6ElRXS2gEEkWorMGLX2xYLNe6S3TyGTy4577HsKfgFvWqhNvC7zeRRbe91Clb",
-	"yKtVTcVWty9L8ec+wQ9jIZYsAio/b68o4Z/HTL9m5j+T+b802Q3u+j9sutrm6Uy3pd5sJLAsdLOMpra3",
-	"TmtZmYV4rAiBzYSx/LgogoosFTHWM9M68UdbJNNTATfi8M/AybyebwpJqDZ3tGyOn4nCdzVQI6CSGsVs",
-	"qteALH3FlC0dMOcfeM1LptcHGxy9zaC/lWPssTlN420SoPfJLKVRI8uMDQDmUQvYjjm1rcsOVXrAW+Yg",
-	"Lxc26AjfaWS+UhY9UBY6+7x2HpQFV4qLGZo6DsZMbQYBT3ZHJ1OmRhA0XmoeKk/Jd+vIJTd2e6fGmV4Z",
-	"V/STHFMxy+jM9dSudKNHlxs2gg1IcI19kBrOEbNaC6pX2WiUJDT1WFDrNeYlS+kV9E53NyrBffMu5jN6",
-	"xXL+grU5AsC3Yg2tWj8fdhpSRqNaFGnLIFIB7N/SwrxUZ2xmtQC95dqxcdcZPsqtyWvShY3cYZWalYac",
-	"aiZ8+BIQJLa1FZagGyPUA3ahVqsx5TDcOmyJKNZtFwOCUGZsXFziMdAwmEcHWy9Pe8/886K83XCRfJv4",
-	"NW5gUTyrM1Rey6CwxQqjd3LWrAVYdIzU6yvOD+wzayMfVyxVyIQ150rLdDku+HrmbWFvEOsm5t3dplwf",
-	"WpYirpinMiskHqGFXKihzBfozmKmGvSIfeyotbjg3OsOWBsYvDlxiMx8W07HSSzjqMqutz29sBtRS4i6",
-	"YThmjqpDwfqwslbZdgtVe0QUBxbUZq5FItKTVE55I9eb+Iwu4IXD+Y5RafUV2o6YAIugbKOeda2uixls",
-	"lsIOUHOg8bRUfYWGE0Ghxt220XDpErWRbcrXugd3VZ26FqQOFzwmg40w81sj1z/XIoKXckwMDtjt8NzF",
-	"4s/K2v/WVHylWJilXC/PzINR+ieMpiw9yvQ8/+u5e8WXH847QfOq+VprZPFdTSYCLwoSAffPl2mudQKL",
-	"lE2SVGoZyvi8mcvknYiXPuj0gU3OJPYvFr5RMaItsFysZ/Ry72pgLC3zxN5F1u/vhsVxwycYQOTmAUjA",
-	"l/foPWNh1z+ne2JHlw+dJvwVW3Y+fQJTbCpd7JFio0J7lyMYjm1ZnFM2zrieZxNga8QB74SxzKIuTXgN",
-	"ewozPqHhJRO+HBJvSyKmLrVMCE2SQ7eVVEBCyLbMMO3FHF2yQy8wEabLRLPIQXQQHGL5iC/Ehfj3f38r",
-	"SfHEBNJ4DYjnf/938gZzHd5z4anrggJHAljaWjrkSZHD0f5AkIirkKbG1DHPO2OM0FhhOPPXWcYj9ts3",
-	"SGMJf9xHjZRmQkA4UQmeJAxyesiWmZN0/goxTPdrJMG877s9XYhfMXsTy5m7xn9wH8ZybF5bACnUofm7",
-	"S94gHaUtp0oht6YEvWQjABmSU3ldb/RQRJEHmI3DKcKUi/E7XAeBe4qMzaXjADoxXAiCytb9/J7Ku76U",
-	"art6ZnTnPB8WKB11uMGhRAbkuydmVXPwFnSTSO27+NEG3pmRUyK4YERLM0IWsytYRyBAQdYaCg0n7HPt",
-	"nMPoJmwqU0YGjx70gQllqllKhsN+n1Dlqhq7BPmRXUd/pLEXZFyk9x0T3KU9ezFSsnKz7ZMktkxmO5bE",
-	"9T/+paQYu8NMYSQamwsWnrc3fAQj3e/v4iPJ+JTpdNk9MqN0DwywsFfGLvSIk+8Tl5kRbmD+ygmjRUSY",
-	"yBa2+s4foK68E7ivDgmGOYAFDPFaUQT803B/IBadyIjbJbYoOiAZIm/4k4Bcs8lcykt3kZZkfzAkr/iT",
-	"HjkC2lF4qcGBGzZszDTlVywge/2HZinHWRJLGo20lCMVy+sxFqVec8UeE/zOgkMosWcdSak2Aqe0MZnN",
-	"SPcG+2ScCZUliUzNmbRgEacjyNHYrWNE8BiTM93zZZEsGWFoQIZIL40kPslf2cxUxMyhaawOFiHniVlU",
-	"M3bq7/hMhBKyqN679wRKg31Mcx7BAvkrDwkHhii9HPfIE6cKU2Y1ne9uErrVOAObwvIouqVZEs8dC9qf",
-	"C/L+P4x595js9ftkbOlqRyiM+UxA6xfYcxp7XlrtAKkvFyGCVxQeWj/2hc8ucWvUhm20qZFEiecuQ2mB",
-	"UNq/e3aOmhanSJHvnx09hYPTfJMbQPBigD5x4ScgQ4ZlR1CNueeRIONnHxNovoP7BEUHm1KMB/1+17wX",
-	"Fxl2vqyuywMyZvDzIkHx2Gj18XlKhZqy1K+WlUqrHY0+nWfikkV2g+/3B2QspB55CRy7IToq7m/GNLoa",
-	"/b//83/H921zb78OeU+43KwpQSSBI9CSgyjk+gZQpLx+bA8eP7pcmN0c7/V3ybjMGT4OLFPeuMw3XpSQ",
-	"AqN4HrRrohI3T62yiaPwwZuMuBhlaTzGOJW9sBiuen/6GubqXeVVBTO7oDItRTWUsNRZHY/zCve0jg4n",
-	"EUugdFYiFQx0gjLDPskmMQ+Lk1y9v+3nZL2Ox55iZedgrww8ywlZKNnZP0C81zUg4rVy0HsRodbY2XtI",
-	"pjJL8YDqFcXEKOEMzp946gKDuZcC98GzDZrRnlLNXpvP3A5QRNElTkYWWjJ8WEHzYLMzewSuV0TFPGKH",
-	"+XQVwzF22uCpASgXZJt0ZoZtZ+qOzrcyPzctQsYqscmShDScM0W+GR+bf3SPsZH7IRGyCxeN72NxesxD",
-	"JhQrGK8nqUxSzjRNl4V6EWvTkmNjsZpp6wQdYymisdrvDXp9bGPOhDFnDzu7vX5vFxvSzsHn2Mlh7bMm",
-	"Gq7X2Gsqjq0Ri/RLdKly7N51oydbQtgT0FLQYtxKF7Qxj7nSRw4t7GYNxjLs9ysAgqJVYRQ4sKWA07bO",
-	"pYMnAJAYHIQGF2rmijSs3Jg7emlqu729die/8FOQ/6p7ImOORTIb/dhd/ynoFK2sdb8vXWtfb0otKqnp",
-	"h36WXbsJdEYdJzisN/EIbk1nqgDp/i0nAQESEpukmyyhhBpWHjxIbNeQA8GVI1HrwAawI8WOAz6q0kiF",
-	"8QZbCvkU+kPP8yd9a2Kvj4rBIWykBgrDBkmwythTGkLXAJukw0ij+3gmZXQhjHgP+q7ngTWUbS3kogC8",
-	"2Cc65dYBk4DUpySm5mLkWoRDDTYAPMR6Yi4d4doaGNWO47wQPqOUt0Z1RxSGhxwYZrIkyLIrIjJjGmLE",
-	"yGcIBjPZJdiRCU5lTNvZafOBI/B95jJLL4SQ2J2Ju/fr4WnpkqAj4OwfexhMoU2rbcYy6Fte/5xYkwsy",
-	"8I0jAlSiqAqtTFwI8HiXfuG0nKE6gVEXDvSiaQpOtcuKF0cDDe3AKDfOxNhI6MgeYWNrqZZ8iiathF7o",
-	"M8+4mdIF06AVfm3eU/klO2jXvrYJLwDz20PliYyWt6bSYHC2v3eLUivsjHqH5V6nGNnSacY+1RTw8NZG",
-	"++6yaZAvptUY5jRlLHCbnRtf1cijDX1qaTOsX3X0kW2plndwsbTrhfksKu9Mz6uqewLSOOjvPdx/cBCs",
-	"1eSWj6Ogx+csvGxQ5DtWp2KTrqbane/4FStBNUpS4P1QpJ31uhb7hJuTwEVVjXoNLF+QUfOoI1DLWUfP",
-	"yj2LY9CqkKjxT7LKs0f2hkMMRYzsz7yKc3IISi2AYFpALJEIGP+F8Zn1UHLBUIey2Cjr1HxqFJyFHzvz",
-	"fK//iIxdg7lLJtAdKF9FZlJXVTV26aTCGMqNigvnvqgc7kb9HMuIlZBxLTrIwWXWqZr+HauaQnbD1Z4U",
-	"9eNXrbL0nP8lmasnn/4qtYK7PvQ4zGbdss5aLLSdLyggUCwO/pUlCK+aLI1WYfG0bhuSsml4IW7DNqyf",
-	"hl7R0ThlNFqC72kttAvhTbRmM6cSOaVb24OPC3gE8+7Q+/VCmPdvUj1Wy4Dq+bG4VrdiQH1Ru+So0f4I",
-	"SCZiPKFWrtJXXdJsocA8LbewUO5Gd6y3T97Q9FKt0BZGWbhFv0Xj4UI0Wg9Vs2DdsV/Ze18Pf3v41zfs",
-	"141qNtaPtW359zj0rzYIStoOCCogKZva4l38BFsE2R5G5e17TxXYtH0Mw1xvg85Vkm3y3GxO7WrdEzpj",
-	"Qd5XGA5IDgmqMaZWx5AQFTYTe8kSbLTxqE8iulQ98m5aH+6w745d86MLYX7VGi/N9PyZa4NVOVsbIKAI",
-	"ui5gx5gAm6TM/tG3wAuoRc1xF67EON9+Xtz2+6sg3sN+fzUY51PQCCrBdQdAXZq3U3dZRlsbfjO6uqb3",
-	"wxUrveAaDFODPXKLgWq3tKuC1ThFX7WXD1Zfl1tPy+Juv3Uboxa+jl0rl2Zr4l0CvWSczoHslu0/4Huk",
-	"Wb1rdBCtBFDJROo5mTGNzU9cArvQUGkcWOMeIDUQT4bwAGa2LD6h35gIBCVZSun1yIdK/LaYAqSKXLM4",
-	"DlwvpEcXouJ5QCK86HgcmmeXYsCgDCFF6MwpEfmWD9/UGjoUUoyPL8Swb63Knf2DgOz5v/Ye3u+R56lc",
-	"uDupQgMj9yDBrmyZj+0WAqPQmi0STbAkni8wL4AHEoamB/1+wS0KIBWGCUD/LBey7pEj/yqAxMvp590g",
-	"8mYWBdIBOEQe9S+EOSHMAOYsjownik4oAJjsQBX0u+uRMyCwpLbHjG2EAmldyLCaG45Lrb3G4GJWCqcu",
-	"RL1yyrKIAzWKF0PILqzqv+OsBtexx+GST96dnV+I9t7SmPwv9KNuPPZgj92NNQutmFxZ3urQ0T1V7GT2",
-	"ZU1bczRg5ULbILUn88GeXk7j/E8+KCzEtnP462/FYwMaPoJE3dis9S5szuoz6Aeda2hI0Tk86H+qnhFl",
-	"wW8/MZ59DH3zzW06YAWVzFkeBWvuhlZqg3YhEFnu0mlFYfJH1wvXYAPRvvZrryNSppjVHv4z9yr26EAg",
-	"XhGj41pIGdVl1Gd+cx9pK6QPm2NqyupC8wqHjrnmnkJ73Sj5UC58Bne3bx6KsMFNvXcgMVXWbS9PQcmt",
-	"h+vwcH8Mmh4OjhnlAtPJuDHxx+6oxTBc8ZiFtsSVPGp+5pJ1R27l5L8QGx79bXr3A9fzYmX2Henhenu8",
-	"Nj2Hc4/W0pePMXxVxLeoiJ9DO8PG0uuSnfIlNbVEGEqLchZRY+u7UsM7csoSRoGMiGuisjAETgTyAeLy",
-	"NI6/NUI6Nl+CxYYKsXzHC1FAfhhDylWgu8scFlFpHsdAC36Ix4PDGVp95vHD1edfZP3+8OCSLZUfjtEV",
-	"V/KynJ69p3xkxKnxx2Rc+B2NodmSQm0Kjy1hSFs0i4ROIysDGM/8aVGf7hyNZxtA8zrlnS3XbfL8aRw3",
-	"xzVaKS7rdaTF0zZf1oDgJNqROyhjPYhsZnLT4Zrp3m68v/0lcVa3TnOqjGx/jbIWDE4U+FsNR8AUF6MR",
-	"yOXUGDM9ZVg1WpTCRu115NAkFnALQE7onet81kE/ryzJcepg28AtGjb8jOk37C5BnsWS09Vu3FeRNOL1",
-	"HUN4CQYkgLT6VkJmCa7BYcpotCZ0tmA7EYvZ6pT+U3NFBTAEGhdg2z6SXyyfK1WMkoJaAp1EqLZ+g3bV",
-	"5dijUF0INZepjpfoKgQQanUOARJHwPXAZ8sFmTB9zRg8gisSUmFOowkjmYA+AKvQkxeiBp/sNcMnL8Rq",
-	"/CS5XfjkhViDnyRr4ZPWzjrCAT11K3w3boO7/ZoITg4PpR72S11F8V8NhDQDdBsBssKucsRW/WDrdd87",
-	"5qv+Wnq9sEWs/w6ylAu2wz4mEmmmVx66sA+15T61CEejUXjILFK9AZJkzGoobYtkCFSvh8Rq16Cg+Xza",
-	"8kJgaigoKUAVkAXTNKKaQouCgp4sVJNmxj84Y2HKbN7S1a0dGlNujlnUQjQCfVwMkJuHu4A0hk5gpxSe",
-	"FhQC4e6trbo0x8RjKHjbwYtJaqeMQwdI9+owbZiGtZo4lFnsSEHAi0RfiqYxVsvhaARcAU4JtsNsUFi4",
-	"hkdeiu4udoCPeIYy89VKWb/Lcapq24crTKyXN80XABSZLQC+2Gpkgq6R7TUAC1ry+yfuEXcoiPYZq9LM",
-	"btBf5dAnmnVhWu4+seyetC7DfGb7Kzg0SY9Ay/gxlpmKAmXtPeX4OQ7zJg3A2YAssQ4ZbZ98r0DNpiHC",
-	"pC7EOGURT1moR1nKx0WmRBfHsWX9iL0fKw2dndHqTRHRD8D9Qmo0SQjzSQ/P5+Syhn4erHv6VrqiYFv9",
-	"/f70deDro12bN8wAYGzfIr7ScTmyL1M9B0TnNyevjp8F5PT5MXlwsHtwv3chjlx0HEnxGZZt1vhbPUgY",
-	"5owpMpZ46I6xXAXj7DSOlaWoaljZHTy+euQ7X3aWJ8tdkqMU1N/dOJ3foGLAfXH7/w7zqsVHrDDOP+Rp",
-	"+iQh19R4db6ftBXoDUz0wW2P+5ilbCHFsnnM1oKzuynnvP0a368kWo2w1cL71GmYWw7r77aG9Rt3XLtK",
-	"Pc8ZCSqqEDaZs1CvS7ILEAlgroQKzHOnW3H7ozVbZq3l2MqUqkuEAB9eCD81YL5ey2IZQnuycn06EhUk",
-	"3ME+YGRBiOYmaFcXngxh9Wmp/hTao6pC+arMS5YU1ywofhDOaRwzMWN5fLAIwvY5DjyX4OaAl6EklImP",
-	"ldsB3Z7uw3X/csrvCCZrg0RmLUPvBe7LJjftuE/tGb9CYcscAmu14Ff9t3F+8y9UgNY+add9p165lQ85",
-	"Y00JesVnRjx7RQAiYriCQixxZgFpYOwhLNO+t8M+1HXZhdhYmd2eQpgxZwq9s/Nyp/rgHF5ttT74Sza8",
-	"e/uWkVmh+brD6zvcpVHsFNl2WrjOX3xzI/FjuqZI0jmMUWSbILljdhO/seIyQhKhaAoXEwrGmACWHzx3",
-	"gdvnTvyqmqtYnAjvXz2RGnly68gy72cFttl6DeIB3eKRONF1YSd7/d0LUUvwINCrnMgJsORbSzlaULEc",
-	"uYF6C65YnDzsr/PbTovrfKcaq/ikjUGypaoaiqz2Fbn46tP9k9AL4MVV9cWXT7es2t7t6u4oikq+XIE9",
-	"uaRzFrTFbbuJ33UhvONlHacaMma1S1ZoRriFs2UevMLhsvrcEhFVOKfBf6WWE2MbA+tCbOpyfTm99YU8",
-	"r1tXUWui8V8tsFYf6zbV082sL+3IsjfC9UOQvKCLkgQYXyyrZSXMvhqWX4bLH3hwFhpf1qxxgfpqSNxq",
-	"BvzYq5LCyGwUFvs4W0/uEEvU65qxqDkuxGf5Zi4l4A5vrEO+S+/MTO4aIweSB05vuEn8CkD/xyoPtynz",
-	"zBDuLSvzsO9cl5QvrE7+5NEn1CIxa+qFBk38ymHqQ5+oI0IWAGJLspCp923MBdDBGjhdNjAG9vp7lorC",
-	"mzVQ8i6iJoaKe427Gd/ixOvmtYXreeT9BvXe+67eO6F6nqOooaC7vFP/LqXf7ciwQlgeGi9+BYDh1kX5",
-	"3/jAvy0HxHVXbGQrPcNtY5RuyQkulHlYI94d3qsYNh2zcB0qeiH+m2BF8yPetpW8q/Pd3H41X6abbXe6",
-	"Fxfx70Jj4yUBWh/B63zVBlXyukKT0r8gQGGevAOlsJ9BU1csz+CqTOOaFuo45lREMRKAIqbZdUQDnoki",
-	"oY/MjJ8ucnZJpgsMxC657YgkiOeRwGcKaU2BNVR4jSzJDtNSLtsN7L/iZYHaBd8nZ8mDR01tpTJGXyFP",
-	"7Ifo2BZKVHpH2Eb8QjTw3TmanZnEtjg5efQ0S0H1eY9l5iok8hnKiXTxbpYjyfZUMeaUZchrJoIokJcW",
-	"A745J4T5a9fV3VQzXcOKN4V0QcbFW+9M2R86TXgK8vk35TYuDXJd0LmRou3LgvpL4z1DL7md7xi7savM",
-	"iEMBXtFMevzVZau7bHVqQcV0xei6ZW9tWPDWdg/6NX8t1/nr6QXPnOL1Z3kV+Q/GIo3jSoXTSqZj0EsL",
-	"YC4sUt5TdSE+l6uQyLQYbUYVbRScfwEHyXa0Zkiz3lINTGJGndsKj0V9WaE/NccH8vV4jYlKNgBgAjL5",
-	"yAWD3jgQizJCkCUQdppBL7rKWcqw4ZIM7N5TBb63EiwLjygPfybPYugaNl3RdLxQrJ1z5+DLbc+bU6Vq",
-	"9xwaANndjE8H0Rd1FpBy9/itKKJWRvmt1FePlzs/HTalocwrBlF8g3+elU8saY17la9HQwPctHYQ3DKZ",
-	"5VZcEpZ+axXUyhqtWIgKV1tsux22eRVgKSvY/fhpuWTbak/fd8gITiyVDoxhzDCQ74lgDp3R7mu4ZVrp",
-	"LTZ+EbFFIjUT4bL7ii3HheYp5unlwRqrdcKYsOcG8kg4J8U8HJtVzSgH/jsXY8iU6/Ul46hyS1bl2UD6",
-	"G6NIHatZyiBXGlyIYgN3/PmCLrFLHgxLaRmzsi198DmZCTuCcxcY3s6KLkwt9Cy9Iyv6FAe5xn4uz7qW",
-	"vhDj75bT8OQC3tYHQf2a2lif2qCVVTa7P5/OW1aHByvUIXYlbteHx9BCudj2iEjEoU1TxpCHAoIGkOGA",
-	"ShGeKl0Mpjb21SjzBug5Vxeiwr3JPnKlEZ/WyleeN0bK8WmHxbqedrbxC6Gt9d4jGPypWKe2lS2SQaJ/",
-	"jbrT9sl0TrePxB6SyFilCMy3i0qdau1diIKu228OG2yk6OyS3ZWKwtuv0VH2uLsZA+PgC+qohr70QDKh",
-	"mG/Pn6uwuvh+1WE1HYYaobCFb1lb7bf79c7x3qDSFxKqnmKkRlFVJRMnW3GJHwnvXWJPOAxuAi1t6cGH",
-	"1jKM5azLvQUllVUkuTnEo5iRWBqfsrUI+cy9/X8/ivF8of5nkozbpV1V+12Sq6/5JV8AXpqXu68Ad09a",
-	"CwWpshI+htOlbPUpLRMoer7kYlbEdJCNIB11eJaIrCRtoiPswG6G5uj/N0JzfCXIa+b5gFygn54vgOXQ",
-	"UiebwqvKcV/Xb9pxJ2MkHnCYSNJZit7mPLXeMqiSL9uK4a3KSeqh/OKFlq+YIKmz2et8ipCwNQHs9Wiw",
-	"VmzXuZnQu3EUzK1hPWi8dfXJ36kLUa38+yugqw7oulXy3610Q9Bs6J/RpfI9zgulvI6R18NGRZ1lHRMN",
-	"hXb8RZXhibZaSlP9jrojQTX3P9Nmvtrk1XzZnDv6KrFGMszCOsloTw/eeTOaYE0tNwwtZdp3Gq81A/jm",
-	"/N35CVLgHAx3Hx6Ss++PuoOAHFhkUkB2fb7gPsG2KLUD8BwOklJ/c8D3mIMdfFAjtZQjdmnRI29tO0uX",
-	"4MQcA623Z89JgUh+eLvYmiWlBXQTNq70uQrhDVmHHkqLKRc7KS4VWH2dRmhm4ZTNOTxteWc5xUtDza+Q",
-	"+mi9aPjukU3JVQiC3PnxumVx55cNvmEgKIJJaD9c21czAAJj4WjCQ/ZVgbmEaZZU5fPLAyeL+3kFdMZz",
-	"UHvwT3Mpp9FojswMxcJ1h5LXRIq2Q7wFIYPsOBWIjLHfCngutK1Tph3xheOxAiLgd6UA4WZVF+0oizvW",
-	"BOswFUdVZ+bvaV3XdezXLQ8hdXtq/nVmttn1yPW6EVf9JJaTMmkugN8WC66hWw5VugAKg60KiS11j4Sx",
-	"DC8VUXT52DnBhR0rWO9CnGVJIlNg7RIRN4+n2KUohdypz5x9Y0yjR4NB//7jIhhZpkSZ59IYf6ByYPX1",
-	"XMY4+h45lyRlKlsY+4hE8lrEkkY28j8+pVBwiQUTL6bdN1SH8zH5Zm8wJOMkZX5kHkJ3XTRtLG2uNbhi",
-	"qs3AJkuj6+77gnC4sX3QN/noBLt288vEfY8jgY+UBkyzmW/lx6xs3jMo4024Irv9B4CovhDv/z/2rra5",
-	"jRw5/xWUKlX2biiKpF4t136QVb7zlX27jiXffjhuOOAMKOI0BHgDDGWey1X5Nflh+SUpdDcwGPFVkWh7",
-	"N5MPubU4Lxigu9HofvrpD+8CJBDBife6OFEj7epbW/HwwMHK3MEDYO2TKSfIrFCrDkrv4KNfoUw9GI8x",
-	"gkHsfWltcelHNdEZ4BGvpErFdjf9rJV4wDv++tA3fMCylm2eTZc+LPapUyvsvrGF4JPtDTUux6tcD1cZ",
-	"7EhD6qaZkt4wWLPJQtYv/tLau3THov1LrWyh80131y/+0tp7fc1vNt0E13xp7b3jxu775dp0U/3ieCv5",
-	"BhsQLs7+pTPKppxs3oXu3xA/ZZtdrLo0vvNaToSxfDLd+gHVHfFz/iYKQ5xHWz3FX//ozbjXOfkGikPb",
-	"j6Bd6jvSnkucCHzexrtrFze61+jeg3TvsHO0hLo1+H/PDJKJSuNLO+/pSbNP7Pagctg5Xb4+4F6mXLGh",
-	"CI6lyHxlnzTMeZA1n/FJV+6dTgND3tqF8Nf9jtfgqNvb5qBYnTH+BEeMPbj1ZPOtYLp/1vaKW2lGkg9z",
-	"MOSP7e1CQlE70Xjv3h9S6Q8PDKLjXWu6U6GgrT+S0nz7GEh1oIsZ6N2Bedl5xd38hz6wrDhcLNqBe9PY",
-	"HAcal6RxSRpZ/T63wydqt3jP5n31zW05bY3VBdZdCJUWc2g9B06aHgW88VmH/fkVpi3KKWzOgF/5h0ht",
-	"xYAgrYF9D39z1xDvZM4R8qZ0X/kWZM8hwWqliMphf2hVAUjxKQ1wqn+W2nL2/Kh7yBL47wH+Wt1i5L8g",
-	"TOjRjM+Put2+SnKhbuw4egHGF3EZsIUMxiifr6hXrqKiKRk7lsnRCNawCBs9wK37CrqPQVdiSGxDe2Zd",
-	"iKzNgAhnU5VdVZYKExBu92n0VLT7qq+u7zTLxEymvtLXzSgUPwe2CsoqKyGwRZqeieKukFYwwdMxVok8",
-	"M3XxO4+jz36kfZU4kxF4AinaDK+d67KAqpghNzBISIu5hzgHAp90zn6s6Aux3gHa/0B6H2K7WTUrOBwv",
-	"IWsi4D+0vMSFBfAS5/lFgPIMI+XSRiuxxCOblitdsbqe0D7h5yIYdRovIk5r8NYuIVdR3irs6sLWsxWS",
-	"NWDgH4R6/9W3eqKCnwnPRLSWLSYVm8g8l5420jg/Dq74qOQnJqY6HbfZBfDB4LQCaL53BHgLQ4VLfTUq",
-	"bYmx+mAXsGzTaZb1O/VAqgFeSYxQ1WSdnpz2escnHfd/myau2vm3nbqTo3jqOttM3dWbi/3e8UkQ/lwP",
-	"W+zkiI3FJ56JVE54TgAZnzsmGzGYSDNBTZK+NjcVcga1Y1YYsiF1KPSL0dlJ1jnrnp0dpafZyfEL3hsJ",
-	"zjvp8THPOt1jfjgcHY26w96wMzzr9dKse5ydpN3jYWfU6fDO2d6mOQvu2ropm3JrReGe859/7+y/4Puj",
-	"i/0//fb55OjLvy1BUS9M2RuPdUvHpSJyeBK8KU9vgeeGit/cdL70Jo5ThudB2nPp3rF/SeCqJSUk3dZj",
-	"tefK7SvR+kPjX7eEzqbjHPol9nbIfUc4CiY+yvkOdqKk/oE+nbr+M90Y9p5SrONvgkHTN7WARmOIZY9v",
-	"rq/f09LBHpjUxpOELwVSjaG2YzYpDTRAFv8seX5fudd+an2SHvetD6y/bn1fB+6ty8F3lVyou4BfF9yB",
-	"owN3NFs1virf7S0HNntV+i5yIv4gYI9vd2D5iE4+3/ZsgviQ/W5r21MKuKMbISIHY+mWeb5FGWaFCfEn",
-	"jCgcJwsQZ/PYeswV9ZIouG9orH+8okk/o5tqJuF8KDNkUY7PCnfcYI9z5xTqguhEX3RYxufm3lbxByq2",
-	"RLlYV2tJM9uA00KVJc3I7qMhkZX5jP872FBoiU3nTXwShpLJQhA1m5nyNDA5QKDCuYlTwS3EAywzZYpR",
-	"jUj8XwbiTW5bUQ3mAtv2Qllmi862R52jNluNF5O1s3umBXZ4nAgKSrkje9JXtKwvETrvBmuDci6r+Po9",
-	"5C++TZUnzXRk9Bp/5LE5QZhH2HGeNlq6zg9pbQdPbbPLCD3qMaOt+xhSZPHCvh5Yiu1cCx8cq8XinoZ0",
-	"/0Y0oMgGFNlkQZssaAOKbECRje41CIQGgdCAIhtQ5O8bFPn0R6BvjIZscJANDrLxQhovpPFC/l/iIL/u",
-	"fvawPQYVw03bb5AtkHku1c0BRAh1uabF1y/AUc2ZvxKbiiN7zJTLDCCRcW7AVkfYWosvwPPBzdi9EwP+",
-	"eiqQ77qvEqKOGZhy6EYwjBuIx8SxjC6AIUKQn5UG+4dD5bp7MiYu6DPZVBeW5wBt6qtlvVzc91SAMCTw",
-	"4xazf4D5xCAl/Hot+GQ1vc2ln9HdEFv4x2+guYExW82G5fzrAh/8+Dyl5srOIDfU8YhS1LCAVjfZQ2Cz",
-	"sbywkc7F5gQlesekFmQdUG022QY7DnotCMhaU8cpn0+EsiwTFhjjffdNsBsVm0VNx7FlErA8c5aWxuoJ",
-	"sMGvULr3ONAdyjW+oZHqR0g1kActWuXNwv1E0hzvGuty45dcpSIHgnILMLLQ2Qz3O1FInQFC3O0QKiXk",
-	"SCInE5FJbkU+/8mZ2WRFxrzNLmo7WF8FYAmKPbwGm6fZWotJ4omCn4zWShSebs1tpbkYWcZx+zPtJTwx",
-	"fRW/Fh963DlkCc3QoFR8xmXuzvkJg8476oZxr+GoxdNCz2Qmiir7nkZEPEItBaanMKVX8QJsgBa9Jg2K",
-	"RwzIOKmMFTyjio7VC1SDH414bsRynE20astxSHQvgW2GWueCq29HuxzPhzt2wMzmImsFaUTBXD8zjTVC",
-	"LV+QsZ1aoy2y8BWTWl1X0cQYy21pzoHzKVlkgWK/gmfNg7JKrIxhz5MpN3aQlSL5odVXUKuUgP4nzs81",
-	"CfX10IbAgiAuI12sSMbf0+TdUfzH79lCIxrRjo+mu5brGvyMNlknWdu0GqnZMecKmhbLdQVobYViKlmw",
-	"keC2LIS7xM0zAlAmWtlxPmfTQqbCrMKzXsN4dsk9LEWxDhYJ39a0xFlsiQMQSX8QMAyq0UaieKigbtu6",
-	"ywvonRiOtb5dfajBeDOEGbCdtZgJbGHuK0iPuz32Vr4iGFSqC2STC7BhovYD8KHzzgjVTW35kYt6VOhJ",
-	"X13ZQk5FixnNshIlkDqLw0sN0yW8WRfocTGl2ZgXkzZ7jb97NuJUFAq4OxccPDuWip7W6itn5nl6q/Rd",
-	"LrIbX3Nwo7C286jTYYn7alC3hea64RdoICaNkeqm5XlEgab0TkNtHXZilKavqpjKYSfwLhP4Gru3xShs",
-	"nLhnBvkO2+wC0KQcnFScKjha4XzCN/UVdmNc2vML6tTwPpiuTT4nXvrMRB9K3lPB7zDxwy5oMkNOSNol",
-	"dYLL57FeJGd/qsoEW7PuT8e941N+dvJCnIpUDEXGD3t8NOInvTRL+eGIH3dTnp2K01PeEccno9Hx4UnW",
-	"ScWZ6HbOsrNhtqpoDr9q/8oPp+blTvgnqlQ6P+q8OFmBKV8Vxvrx4Me6oVwCZnEzB4WCSCwflClM9sX7",
-	"v7TcIcMvMCodEGvH8/V5T0K3lpkddPciuP9My1S0nb+y92VVIdAMQ/VhLGve9z3wv5KAcUPWZQF0+x1Z",
-	"8Q+oZdXSQp4f53bbsNVx76h3drZNi1qo+lgw7emYrwlgf9ClR7pPhDEUooFmtDdCYd9BiNkg+6lUzLgX",
-	"hmN3HMN20wToXSSHb7Nfq+py8UmkJQSVJzoTCUsQH5sEClHOLsfcfqDp9S692/2cK85e+/vf51y9ZMmt",
-	"VFnCDPZskFC4fAM2/04Xt31FDSULfQd1ywnI5CebtN1bIO7mqWadi6Snmpr34edgnSpPLRA5e+Qulbda",
-	"zVJeFHO3+7zEr6MtzSC/AtECtNm1+GTrr4eOtUSPzz7+OxRA4/hDiAKe6u6h5UgC9r/TVwkZy4FTpqTN",
-	"EjeZecLSsdZGAKm0+4OzIH9+fc0O4F+mRW3j52xY+BxEjZOa3Yr5OYX/4ZYBQZGTBfbrMh3jO1psCa/D",
-	"vWDlM4Oh9hAMkSrNSypLT8fONvXV86S6PQ8eMLo9sEiZ/gG/AEqvcXy3Yj6gPvThpSH2gj/gc27FHMgU",
-	"fhkxzqjILMic1RqjOH6Jcfag5CnPnLdNjRWogQcuTrWanhwbeyGAMPoeIO2+AhYLunZgtR7kvLgJB9Og",
-	"bmFyRtJWHUdfskQUhS5MwtxO5TUUqsicPo51YSE31HvRV8mwzG6ErcgyYkKOZ+ZeR92Mz+GLoHVQOfWq",
-	"BtQV++BU+D7QE5kpaHL/8fqSuNBDe2laHPcgY2Wes6JUwLYOHQgLATrhOfrDiYXjyJEvPSlRwNdMY1/R",
-	"2CUUIN/CWoJZSdATPWdueg/AuhLaNImfBpYF/+7eg5q6DwXN6PadI1WG55H3u2HittCEceNsl/tbQo2G",
-	"nJW6gueB1wRVgxm3PEHvFosJ3d+0EgkyZcBCVrqBAxthtB/t1B2fU3iirzyriMhNIERuAXX9BKIWqXbi",
-	"IKDpQdXdu80uc228dqdaKQHmq2qx7Y3yaxCriFijr5CwA3cot6BT3NqM+7jSYJF3XyVoAJ0o5z4m4v4T",
-	"BaEolc8r8unUfQ3Fs1GnUp7n2BCkFc+Cn3ZnzlniHjeAK5GZxL0T/wXBGKdLUpXgTiTn8EZ8oPvVbW/3",
-	"LvEih88thClzaxKowJyDysPKuzd4Qpa+QsaWarugVgHVU2t+P2Vpq2rJbqfiv9YFeCnAw7GklgNIu52C",
-	"wpURz0nV1J4bShMtDxu7jX1XeVS+KYfqzVdoxOG22qpRA27Gbs+BAhgMPn3NRKv7gGk+B/dswUQ87EGR",
-	"uq9snHKDVPQo1i3Ki8PKouRXfRTAHuu8KQUFD/nC3EYCE/nEIN3r87iwnxbVD73Oi9Puca+1h/skttII",
-	"ius+dVMUj1RqRRTP/XowBKDg6vgICIBhXbdL9zos0iTTYiNoym0Zh0DAggctC0ZWyptSMEcQ32izn6Gg",
-	"9H2hidtK3oxFMCHLnDEwN3fSIJ3Ua2fspBUT3BNhSMRyJC24gedkzwgB4rzgHFicoI24myvDIKBAoSk3",
-	"mxhzDFYg4/Pgb/QVN9TNKUU/Tpg2+8Xn6XAD9BsAbTn4U3TTnS7zzPsU6JtX9FnwgeCe+YZUInNvyOeM",
-	"I+OJj0NwcC3dt/qF0cN/QH0ehCfAkQSfH2GZ63dTnud9hQo9WWWYX4GY7MY6w7M3mGe/vOZrM3vA0NDw",
-	"rqjfAQFveQnH4J2PJJGmNLbR20Z/8A7r6ROZDzOVTu8NhP0oWvAkthCo3dI10YUr+BbpDmOCF7l0bhIY",
-	"O4kwMrcxB0nIubopnUvhede0monCgBjWQse3QkwNU0I69T+PzuZ9RUdwzKHAPIKxwLiotD5djw6vG4p7",
-	"WRK/aUCHxMQNC7rI+fF4M80t4hUmhpXT9o6OlvXDJPtI59m+ii0sWqz4ILm8nxSsUsVashOPEV+ywSrB",
-	"N39lT9APbI1NIlFprM481lk4c1aK8TCD8wTWJbjq7i9jwXM7Xpk69W7XfVhOoVNhjDsqYufmCpYzFukt",
-	"uSyWD7lBZIiaE5Y1E1OhMqHS+Yok/xsc0A4ll96wKnNKn+acuVzOxPcbBL+kqaaj4f2BR3JFi/zQjOaK",
-	"wPetmG+Ta69ile6GOnFUvbjJ/Q5OnxH5TABS7VYguExCRTJGzQ6R7oXYXqTtK/Fp6owdthSb6VuBcDUI",
-	"qdpVufm3bvg7FK+3Yr4uM+8+tjGItVT8xfu/wLREEgv/3HmDX2yL6vZ6J28Q1cKkAXfadFPwSYivSUgZ",
-	"Bq+DXt+qOTNcub87HQQ34ryvkovSjnUh/wWCdM5eCV6IgvFsNvif//pvCm1u2/IXYu7YKtdqPXAOzMDN",
-	"k4+Ahi70cPjrdUjvSEncM41PFGQUgFtSkyBHLMFbzIDbhJTJ+5LIPLsaEv1W7MoReivma5ygX70VJMOB",
-	"ccEMGhs6r3LC5yzT36TpLrBkrrQFTWfd5ThJmDunUWQcNtiGp61EcG84+LyBzOwD7DiRZr6G1AGdpXyu",
-	"TFpqsB3lFDDQAnxn4IrhaSXNtUGq82Xo7b6qGI3Y/5XQCD8FdXQjxeKtcAciWYc0b8Mt2POYkCkHR85D",
-	"nrPtqKa/Ac3galAEmRPyLhrdnAfB3143H6mMmGvfwuHEC4ELFDTR561R3eDgH5JTd2NBpXULSXXaIjGs",
-	"AVuI8wi0CrFQw4ZzRnPofNUoFI04BAANoCeqPJRglTf6V/y6HQo3vGGdR4rz1sh28Eknfk3WncsfdxAH",
-	"GIb7//MhwUI3CLe/NM4FLpfb9lI5e+/v32m5Gr1kAzIZB9IIXBC4abQ4XuZAQh4qdHjTllJ38Nn923O2",
-	"bqwR8bfF3IqRJ/Io3JJc1ZraS9Q2Dosf4BKvxXJzOxgVejIQEy7z5Q4KzcZaLyVCrnaJCzr8++v6LDXg",
-	"3iZla3TNV6i4XXlaCdXutc1YMTVrcKKlCiHVydQyKyZTKJ4CEoDkRiinESJh7jkYonAHhxkvgBjJVDgR",
-	"KgmgtLPRZZEKuAuiDH3ln/zMQHoI2Yk9UApPLUtVO4xIrokaIDODHxXsUX0FyR1/d9D5MZ+J8/soPGnb",
-	"7G88LwWyzhOGk7kjERqHvrqonjXh7uCFeSr8GF2ECahCNJBZxpy4znN9Bz1H8CI4cKGbGUGE5pjy9gnx",
-	"cywrgIvjDj8teCeNdCQ/iYzNcOyQT3ciRllsdD0TQDWZ6Af4k2FS9ZUHuYUIBia07gptEQRUwzFGaNYK",
-	"PQBNYViSFXo6FdlSV7Mo1ZUV0x3FZtyjN2Wo/Nr5o69U09J+3ZQVDtM4C7JilLq0U6x9AaVwytNYTrRS",
-	"IL337VFgKtlkSh8Yn9lgWQHfutFp8VneCKYbUuF0VrxPAAFwFezfVcfoOqkNz3PiG1ryjXSBli7jc+xp",
-	"tA7ESwhFahA2R4MhFERkX4m59q0z3OK3WB0SDN3oCIlONVWEzfF9wl6wRcQy5k4SLMIeCLXcPtwI+xEm",
-	"dZc1i24Z8C0r1A/WNYJTN8rn9OMaxRdk0+qMzx95MoVZXtfXoZ5z/Lw3hKzFRem83L//5rxadBdWOeKh",
-	"EpFb/G9KoGQ6LSfEVlYW+d753gGfyoNZF8j+6JOWFEYCQq4VsBmAO4FRwxmSvHfuhrfYfuU/Ar6HuqYh",
-	"ILJV6Q5BZvwqQLq6ArdHb4C5XnzDB8Gz+T6gkUMxDpVZPA8Hux8qcB1YDvAKF9W6XT+NmCWve131l6LW",
-	"JzGEJ+XKuQrQyhGBj6S60ZOJG2zx0e+xIDpwbsFMR6Wd8XT70qrFp1zXJjnEz9Ah2hS48IuJqNXFh/tU",
-	"IXh5lKPz9ag8z0OiLnoWhCQXn/ROzoQSJiCIaQIpix7dT8nzL799+d8AAAD//w==",
+	"7L2Jchu3ly/8Kvh4p8rJTJMiqcW2XKm5smwn3h1JjrMoQ4LdIImoCXQaaNFMylP3ae6D3Sf5CucAvaK5",
+	"yLKTzN//mppY7A3LOQdn/Z0/O6FcJFIwoVXn+M/OnNGIpfDPkzBkie6eUTFj8EPEVJjyRHMpOsedizkj",
+	"meCayClJ4Z5eJ+iw93SRxKxz3JmsNFOdoKPCOVtQ87xeJeaC0ikXs86HD0HnlIZz1j2VQqcybn7iIQ2v",
+	"skSRRaY0EVKTCSOheSSqfkrIrtIyZZu+JoVmws6o+bV3cx7OCQyb6DlTjNCUBYSKyPxJFP+Dmbmafy/n",
+	"MmZkEsuJZ86k3x30D+4d3j3cOxweDO/d628Y1+MLOmsO5/y7k+7w8Mh90nwsIFyQ3zOp62t92bk/vXcU",
+	"9e8N7t07CO9GR4f36XDKKO2Hh4c06g8O6f5kejAdTIaT/uTecBhGg8PoKBwcTvrTfp/27112NgzyBVW6",
+	"+1JGfMpZ5Fs8JnCcsGdkSRUJ5WLBtWZRQKgiVJDvLi7edCOqWXX0F/MsIP0BeUYFGfaHR6TfP4b/I9++",
+	"vNg0LBlSHIKPPt+evSBakkguRSxpRKapXFS/Pdc6Ucd7e2Z5Vc/+3gvlYq8/uH+f7k+H/6n4TFCdpewb",
+	"Ogkrw5nKdEF157iTpbwTeEZ3RjV7wRdcN4d3xn7PmNKKxGyqyVfjdPx1j1zM2cpQHf44lSksqWDvNRnr",
+	"MVEslCJSDwifEiEFIxwfD4rbUnytuULjWC5ZROhUs/RSlF7QuxQ18klSedl5kH4zGD7Q3+xvIth8Wt03",
+	"Mubhyr/4sbmD6DnVhCZJzJkKyPj3sRuiIglLyXhZjMo7pt+/Oeo/WH5ztHFMTKer7omZq4eX8AuGFpaU",
+	"GzkylSkjOl1xMSN0RrnokXMmNFlyPSfsmqUrcjC8D8x/2N+vDG0w9NIAF3p/2Ak6Cy74Ilt0jvs5RXCh",
+	"2YylMM4fuyjVuqdzFl4pc+MGzi+ETUCODsicvacRC/mCxiTiM65rC/exkmDDOufjfxr5tx0FwB1FeE1K",
+	"O4bq3g0HrHt3cjDo3o8OD7uH0/50GB5N7tHBoIW9Mh55+SsfzAVfMKXpIlkjmcKYmx1e0IiVJBXI1AWP",
+	"Y27JkCguQrzjreDvCUtkOK8SwN2ju8Ph4VHf/K+NFo4OdqCFH1iqvELMXnCkgFO4o5yUxQ9WB7cdcQ5a",
+	"BmTFUuvuWuaF7Q0MP8FxZNZwks1IyhKZatUjJ+SaxjwiPCLKLPpkVd4CrsgVS7SfPAx1GOIwtFEijSr/",
+	"L+j7F0zM9LxzfHQQdBKqNUvNGP/rl5Puz7T7R797f9T99c9BcHTw4d88tPPBPJTSBdMVbecFFbOM+rQD",
+	"kGj2qtuOBeXxMYlYQLgOiEwJEyC0qVgRqecsrQvaiHVPvwtIxB78/k2/dz8gTMC/DjtBh5uvoPrVCTqC",
+	"LswDVgfLh7WeN5GaPhVjwgATqufF8PCVI+BOQxk8NbqBTjO2Gx8/jdgikZqJcPWceY6TE6Np/p4xQ1UZ",
+	"I+FcKiaqRAXy22pqdMGIOR5Lwjw1x4PZN+pIuLoGB9OjcBD1WfeQ9ifdg3D/fvfeZJ91+9HRdEjvhvdZ",
+	"sQb1TSqNvmuG30Kow8NDYED398C7EtOXVIfz5hI8FprrFdF0poDUxv8+zmkNt6FHDgZDMk5SkGPcPDea",
+	"Uh6zaGwUBliqLE0NA1rdwajUdCHFzFxcNLWCW1Eq/Us27eI8W9bqoH//qGV5rAp6bqR0c5kKFZPs9w9Q",
+	"UdJzc8oLtmRpVS/tkadmLeIVmVNlz1l7CgRESZKkbGp0lKfT7ispGA55vJvy2jp9O48uTmSNcPOtghnO",
+	"ZkJpHBuhTEANa6Gfp14qKSgkyDVpo86rpVEr9/sHAckS92NEIhYzMxTVTo6fmdKKvdud3FpsxWKRzVrm",
+	"RJcvuExW5nBMmcoWDBaWa+Q4EksxY6lbZFTdU6YSKRQsd82+/LxLhdNtFWAti/RWLLbmyo0yymdAkphq",
+	"lvbI05mQKYvIhCkeMWBM5MmALMF654osZMouBXtPQ31MKMFt8fJ4fW1vysrF9G/CzC0U9low8EWgb8Vo",
+	"VM60M1yrzKlGY+t4AYbmglABWge4ZQIyY1o1DAjDocpYxEwB68MLiJxeCioIWyR6Zdi+vjLg1/gm92u0",
+	"rcVa6hn0hwdePcwRP6hhb0qU8QQIw/waoufG/BNMSbT595JUTmK2+I/fFOrOxXf/LWXTznHnf+0V3q09",
+	"vKr23uBT+PGmmuSkn6VDe0yadTTyEMzZMt2NPQQwBgFbPTUIVVdm68zpUXKyVTwEvlHbe/eKG1sM8K0e",
+	"dvd7dP11z1fuhXVzi/iZNyfnASCNB2QcyoiNiaIrw9urv83i1rwRax8v3frR2wIc+Erqc6q5mnI6idlf",
+	"tEUssrLFiGQaGxuARYYvYs4UkZkGCe48m7WNa3hq161C9ea61+0fw1MfnNx05qjMhH783hjUHv3DGDWo",
+	"14JEshY1GDiCUHy4R15wpRU4FM0AYmYO4DO5VGROr5nVVOJsIXJNUbH0mofsjiLa0I4CE0pm2l4MUwZq",
+	"oXpANF8wfPVW/hPyki0mLDW0sCITRmgUoRc/SWXCUs1R/NuRwz8jPAVo/KZ0C9qWTaqzDx6bF6dMqYAk",
+	"sVkJYxKakVaU9j87zJjuneMOjej/Ljl9zcEWbWcR940hyw17mymYzbdHm5z8xkKgKGsdZ8rrUHgIsQI5",
+	"tQdNdYS//Bp0uGYLtdtKnJBULmtTDVNGNYtGxgKveK58Q17Q90/xs4N+3/q37E00TemqmJYnIvSSaRpR",
+	"TUuTCtAcMJwvmCJchHEW1cI3f+e5smsXGGvwn9AK4hrfPr4gezTT8z28mcTAdGBR/2OmCWLGvrHVgYp3",
+	"gWa+oOD1+kjPacNfWndJGj3zmms4rTy78LS4SLjQkmhGFwol4pKl6KBjkbHEdCEj7qhCSJTEG0+JUSb+",
+	"OXx4xVaeNTl585SYKwFJ2bW8+sdy3pWQSzESTC9leqXWUKXdVaL4TLDI0OQ0lQvinrQBqJQReKOhBa4h",
+	"0lbcAlfN8UnNMbpikbEV5/8gUljg4TrnSUug3jAGrkR5ybihi3/MJBOqlJ/m39gr/5ipoMAcTWmoZdqy",
+	"ZXgPwXsKScW1sorYP2i2SvkF+Lm9EhAmon+sqFLZJP+mb5Lly/+YSWl5xUSb7nphLoLymofEFjJisSKT",
+	"FYno6h8yyw/lqNUvFS0oyE2REv3aM7fBvyXZlKuMjROsTieFIl2zFKprXxXuVYXoV8+sT2bW0K+tpiDU",
+	"XPGYXNeUx85R0DhjwZ9YVZ7AsLJMqsxhWt4j3Ek7qomUMaOiU/cTNL/jDqaZDQ9bR1nhgXxJBZ0xY5aq",
+	"K3VMkBACkiUR/Nfo3AFR2WzGlH5AaKwkEVIzYwem0qyNCmwYxPxjzsKrRHL4Qy1oHBNN4yuwFmdMgGcV",
+	"THO7UTWnpfN3+qQ2zOCOIuaO6gzMyEdw2fdGdcXj2Cc85kbljunEMJeckiVY+5qEVJBIVvnMsgeuUafM",
+	"dU3XMvoO/C+qvscz2ApnbWAqWKrq/uezDUrE10rLL7jSa9a6JlEr9OwTK38pIVk/eYUU3M7Xt+9DeQPX",
+	"+eOQ4xsCrynSTzI9B8PVQ2ZywUrupDlNEiYalpNHeLTZi7x4yWexEyN2zcMWnrziIjK8k6RyltIFxkBW",
+	"SrOF2elwbtT+8ROesql8T6Qg77iI5FKNe+QxBET4lGQCpHmVTR7HLNSpFOaZBQ1fn3eCDeEedC/5xgin",
+	"xs1yM8yCbEixCDpmDVoEr9unYzJO2YwrzVIWjQMyRotqxIX7Y8TFKGXTTLFoTL6iZJlKMSPm7FvKNPq6",
+	"dNckluEV3KWlJAsqVrWb1dfFB2Smx5W/RpCzsZyzlMEFPH9HoCOWf0iZG4ogMo5IyqYpU3MC5yf4Kcx1",
+	"COWj/xIeQ13TfN8NZhTOqZjhu/PfUqaYHpOvIImEOldCKCNmHgUHYstz9QVyEaXKQpU1iBFVdrHmLL8L",
+	"xp/y2Vw37/d8w46r9t4oX7Hq4wt57b+Ac56siFnShKVUy9S8N2WhNJsyMh8awcftpK/YqviO+6H0heIn",
+	"N2auSSzllU1HgOUwN1jlbmz/tO4L+6fK/yZf0Tj+uqCC8pXmuF02wigPS5gXGnN4BJqUXXauCqMYfyZK",
+	"LthERquvK/dT+7J8bHDpN8lF6c+YTXX+B6pv+YrAIMsfzN9fucN9nbBYseIWGbMy0cGPc2roeWS2J/9N",
+	"LkVzZhMW0gXKXXM9zV+LjNUjLyX4zKoO+kIW5fKgKucO+j4NCdVev7CzF23owuggCwZem2MY3N7wwAYy",
+	"nr65PiicdXDt4F5x7chd2ySph/39Xr83GOz3+nvDgy3EtMpACRm1iWtLezgm63LDPyy54x9mdY1QzymH",
+	"2JRujNO7jXHrYPZqIjOjd0wgbRJTIlKbrCXYzmfDcPPZUNPX4BYwgODIKHYyP2O9mppTLfzamnOXC7aE",
+	"6C1Pa/l3v6AqUTv33aHuPWm3DdQcuKlUCTgn0DpxbK935epURfcatqleaDS3+Odyg5o62vIGx5hSI7jX",
+	"lyP57N1FXjNgPihT/gdSHcYcq9TDVs/mk29D/po/e/r2j6eDV/zZ/R5bPfsjeveUv+ZPly8vrg6fin4v",
+	"HMZisnjSj358FvtUC/Y+4SlT62MHOHZ7MtsnPotiaHWCtlU7pcJIO3MywdpJwZwaUV2uVI8OxI/962e/",
+	"D1dn99TFIHu3kZcqG1YfSmXhfDyF2bwPYznx5Z+F6Soxx5SrV6I6D+Cy1Fh1QmqSMlqT4SePfhj0er2y",
+	"WJhwQdOVb2dxBH6WfugCfOt4OsxrHG6jLCGcZ+JqZAPEg6DdG7S9cICCA/4HG2G12jEmOB0FHV0UFNRe",
+	"fe1y9QdbSwpcKxce3UJc1B7w8HqRGufKGMoOYpdSUZUf4bYVJ5+z1qRBdJVdbiQSyiVaE3CXKhcVJNRY",
+	"HDYOOPdU5w2C3eohqgTWKtkcx+Ubcpu1JdtESD9Ruv9Gk7LMNw2CKhVLmo2AApFVvW4x57adCmcqzPnZ",
+	"q3222JHrW63m2bWGp6HMueGU1y0ohEGV4yrbWuGA9iPqXMuUtSnKGhN2McO8IZL+MuKVHtPkJF7SlSI6",
+	"zdgWPu3aUssr1En9y6TD+RlL4lVbUZXKYm3Vv4m5ublS9h6/NxcvggLDaDh3OXhA7ZjaINO6AvjLn3nm",
+	"LSqXNnz1y6+5vpxfD0q3di6WEn2UEDc3ZmdkFsxIBE11hmfaDmcjrI0Zf/1gBFJ3Hs0Nbma3PGuWH5ak",
+	"uX7fO/8s0dJWNRCqiRQh8+0C1q769zF39fbIY4rZ6FAGR1FRM0czi6f1XVgwhVE2W4HeWNv/7HwIqrdh",
+	"xp8URMuIrv5ze5vldE61W4mPWm27DGuWG3bU73F88/r8guyFkKYjszjCdERce3Q6GzXcSkn3rWMo3bJ1",
+	"EjIllNj01eYuJUVy8laJrEGFEzavn2FkeEinqxH1lxw/KQ8RK9GQPaCuWKbksL9/TOZOn1HVCmXILDOz",
+	"L2UHWysOkp0rNLTf31mzcZzqo+LvLi7euLHq9u2a0+iYDPt9nJtbwKAofsQLpU3KBzzse0dM3+OID+/f",
+	"L4+/3994ztnpeKnRHPZidsF9m3RCyjFZiGz2yJNULkgswarRksz5bM6UPibTlDGIAgUkkUuWBuDegYkJ",
+	"M9BfOuYOJEbz/8095uhhdGFGVpxheL1xJJ2ylC2kWF3w8Ir5YjSaGgoprNQZVzq1biVzcuSuJ3uH4jPR",
+	"5QL3wdCUefSQLLjIGggS3x/9fDF8+d2rg7MfT+++++H5m/1HPz07fPHw/KTpLVtbwxh0DI+cUhGy2Ge3",
+	"RkjXaSYE1N6jwDVD5AKcH4YPjsk4koKNcejjEN4GRUJTGcdyqUqwHNKslqHXlSKZopOY9cg7awvR+nfQ",
+	"ycaxjKgpOHAu62JI09QFdu2e49iqG2x/2+QegKs+moUVlEKz93pTsBwTqsGbKkWPvHV+DHD8umoJu1aC",
+	"RFyFNPVmXpdCmR4vSXGx7dO1Q223NGoNy/aQGeN4+6PMjelMLj35Hk2r2oZtPdPDC59gankZ94LtMDMY",
+	"ztazksJo+BiYmHOjcHvUzMc0jTlLidUiVEBkHLX7bVy9SOc7FsdGWqUStihTRvpuPZHS0C6yVGwTpIbA",
+	"mi/jugsXWvboAVnkyeciXgVEMGOUT2TEWSNDYJrKhfmkEB+T/G9DBEYDn053WZXHZiLb7m5bAvopjZmI",
+	"aEps0vlWy1JfCGa0fLRv7x7s6DmDJdA0bfreHDvDedXNkh1W5noHuoesjObCvJIWv+kTCamXjGkQ5ttO",
+	"ygxo2zm5FBNPiqu98ulk1Ds2UVzvIKbskLadW8pCJvQIs1uaZywYPbc/OafodrSMZGkbT2kckxMhdjhw",
+	"zBC3n2zMrqnQo0iG2cLPwhfsvTbqXCaiKpTFHUXkUhDFaFrzRf2CsgZOeHOmBORZJtiaVK8TYpQIMJcE",
+	"Ye9DltZhV7wv3JTz5csXpepqFMpFy2RP7RUwWnfY6+IkMptlrd65NEb1imRC85i8lMKmnO7Ez1RdPd06",
+	"SrATkdi5bksrmi/YH1J4FM+nJ69OzN7ZhCRIKnRmsXmKmMdg7yClhsT8ihEtFzJN5fIBeXtxSvjUxpJr",
+	"qUuZUf72ziQk522KhptTf5SkcsoxS3SHJF6xggx2G9iGkZu3lWoRkATUHCzLUArF656qP3M1Cvi1oTB/",
+	"aFGh4Tg5Cf05pycE8yhKI0ETwajFUjHVczbInAKWml34hYUL80Rn3YfWCs2YCjukfNjr7A043sv2hv1M",
+	"xd6wv21lbwSlN6xZtfVZxGTCZhw9ZoZve+RkZrUQqnMUArwTeF0xEeUJDDUPsIjYew/pa0g0DlkBP+JI",
+	"BfaBOwSSAMt9Bh8Z6tkuoxfcMlzYmr9m+umGJF85XRPRsrOzcrA6RcPm4Gcqkkc+cr43oTyYVpXw/DP1",
+	"053NBMYNh8VYS4KPvCIRciVxgFDea9anjRe9hiwAZuRpEjZKpCUJaZquiMzQaQ7u8geEarKQSpPDfv1c",
+	"yuOyGXtEdTNMlKRcplyvOsedOZ/N/ZqHOYUmOd2UUq0x7DJKWSjTaAeNrCJcioPn0HPqUD+H5xSPvJyH",
+	"z8A1tgOph9Sbzv6O6zm8D6hsrKWMR3DrGBOm4N+AnJM1VAGazgpVqrpwNgwKXx0NCp3294ylq1Eql2qH",
+	"E1zK2OxRdQlL52JheTu3lGcZ04zloFtIY1jhVDpoyr6tMSTfogt17FCAQHVTkkxpmvu7UkClJUISS+OV",
+	"VZrSWHnLL8LCm7Ru7m8Vi5zjyT7FRdYCsLpuL6FMQUsU/BMaXuFsdRHscqKUEvSp49xrySrfz/fD4Q9z",
+	"TFjZJae5tMwcIgfF6gbmL0POY3SUXjMEcLK0Z9UrmiR3DCHKWJGvynP7uiwSSwEy80Yo3XF3ViVl6c7G",
+	"PFDjoPE2FhfcCBk5IGThiFxDfyWisjerQm5aFi+BK6u5XIoH8B9wlQqlGY1ylRMBZkPGr2upoa10V46r",
+	"+KpS3+t8wVGUu0ROQxhNmfPUaWeEghXhJQulWVsZLFxyXzSvL4R9Q9pYda6DdRzaOvYXiR5ptkhiEPod",
+	"ncSjQhCOVLZYYC7VNU0BfaUcNYRawAXJErJY2SqPDzvJ9nPNko31N0FHp5kIqd4kl6Bijygtk4RFhGLm",
+	"UAx2AGL3brfFN9AkjF5dZQ/4xWd5JLOURhvDcm/tbWCr0Nnm++GmFj3F5r2WONapE2v1lcdpKtMWcbQE",
+	"aOFUihlADjIXBXH6HQX12BkceYwjEzFTCmtpFBnzaOzyh0MZMTKeZGo1PkbXPkCcAUNDiKKaY4K1BJiA",
+	"73H9y80rDLM7lbjGbVkbRu6R5dzwp81IMN81soW9T1io6wnl+XHd9Da4YPfaihVYN3fURNLamDXChZEh",
+	"rXNFMpHXhz0gOl2hNWckXqrRQdoYi+Xe1lxwHtVC1e5oG4N/lEXjnYFuG2O4AZMxoMcKl+FPW6rrQBXF",
+	"TlTWYS0jfMdoqieMtmmX7lgmSvM4JhPGxQwUTQvBjYCtg34eE1/OecxKx1aaodqza+yusUTzfKSVZSp+",
+	"/qgIHizGGylma9dBS0ILv9844WI2vpXJJebL1biz+eXjp3SOVL12VkZeTdgsEz3ySlruM7IACp3IiunW",
+	"1JqNbFbENQMsz+TlPMw7isRyZvNvXPwT0+oxUGxGZg66Ro3IZ2JLKxOqO+N+3JI1t+XEC28A+YQknIWs",
+	"qngZZZe91z1yEsd4XRGsagJ7w9xY0iXl1J5V+RkFJw/A8I2dVuoh44jFvnRms2DwTRe3AyDKFtWvszEB",
+	"4Qa7AhZPZUvgly33A6e1fiukr8FJ7k/LFFPlpKecmMECaS4kFIRvY8m+gBvXOrjMJ7wV6zFXLl7jVbNB",
+	"Ba6/cWwzLsZkaeuA0VcYoJpiVRyZkrEDAy7bU/isWVJUCPGemimV33QrO282prrz5pfdfFq4HW5NNhIC",
+	"uBe8w0RJiZYohZ0pGaQ98hpF3Ts2OQdpFlR8CZSYl2Pm3RNQAm1azVG/aB1S2LuFvyWU9l67PR6HWtn3",
+	"siMyn3s0z2mzx0EqNUOYNOx7MuVot1t6RCquBQIabp/GQq/TTW3XAoslbxenZHxuqZxuxUqgAOK5PgIm",
+	"rmmBJdfU7REyeB6a1Iw/b0nSkC9t6brY9jaafsN9+s2JukIfKyVjo3WMLTp/0XplJTOi00zp4mRG2DZz",
+	"PEcxu5XcLKNM1VQg/rEq0Jo0bvTg3ymsOutikGmrb6lHxmb04PJzQzCUA1ncxrqB4JMNqGDzA3u1xhhF",
+	"+vbn902vzRZvumw+BB0p2OspjHVzsq1904dgg4H6noWZWYM3MRWdD7/m29WS9n3iUqFyjIs8nFOzjks8",
+	"7ENCkrHVftJMOF2UJolDJC8E3oKu0EK26OWVc96oo0YM8hSkh+15FnGMzqdygSRhI2sisr+BqVQ+JvCF",
+	"PXIhZzl2zwo+DUm7+0PynD80Srk2YwUoHzM68INB5YFFE5eC2LoRMsjfrVOX8FqOhNTaWtFIESPWUOsG",
+	"Iup5PfL1Diw1dneQRBt4tQU8ZsdkO1DPKp61/aE31W4bL3o5fXOjF90IjnH5lnEltlX4zb1edqSwUqrn",
+	"TIIiCY+Br8mc7coe7vCw9b+P0XliE2XHlhnGQe3QgrvGzDHXyBCLk+Zjux5jdKIEpVoqWxR3xViClevo",
+	"4xoDJwDUvzkKzI6CP1ouBbliqx45BzgWAsgHOdEOyUv+cF1koJS/cNfKuHUmQtB5353Jrvmxq6540pUJ",
+	"qjNdSCdlKSozUNpcnrdH2Y14ykJdaT/AKBbuY9pFQFKms1SU3O4PbPghv4Je6TUhyYrvFL7oAg5VJ6q7",
+	"tL077cLmY9xRThwGZGC+vT8M+v0+Cec0paHh0KLA9O1/mCXukTN3XuUmYIHPbgm6Em2w8a4yqVc39RTx",
+	"j/CcIHfyw+gOro3NawkgI5/kh1hl+/eHt7j7QKybmP2luel0LnnIEDavYLF1xV5WhUvtkQASFnInGopo",
+	"JQnqlz8vOzy67BxfdvTgshNc4tENP+T9j6Q5NC47H37tVMOiO4VAfSVZzSBoQwM3q0sjnl3TbpTKpCuy",
+	"GLLkrTgsjuV1caGqIvVZwvs27lSSkyhkj/EALSwk9L4jmHrLdv3jcwPWBe/Xx+zXxNP+dtH7TxUS3zUS",
+	"7gzRQT8vzTEHN1dEMRrbKMcE0kSrcGxwgWOiFPavjCyon17yEGpsnFRWtTgr3nF70fY8V8mG23MOKcfd",
+	"ZVpbmzaryB2nENPK24Xa86OincyYbonH/80C8bBENoD+MXF4KlYOLOZTR+IbxGyrpxqpKXKqmW0eVNRl",
+	"ld8InWntXG1wsxGl2yq0/3kj2581+Lx71PkczLH2NLmYqlIwmBJUD/PtzWGH8B7lPDNcB9bzHxD2e0bj",
+	"Um2n1fQcuQM12Gr5Lwl4ux6yNzp/Iu92l5ALjlHUWD6t0kCLq7MNs3driR80S7Nd6k5dMH+RxTeRxV8k",
+	"ZUlS2tDQTQVmS56OT2Ji9KkiMa2vGtlLkDCW3pSaz8mmzE1ok08K5/+E8jhLW5c1TxtZt4TXbdUBEJWo",
+	"OLBAmjtX4rDqSkQFVlhvUVfZ7A+hVY+8YktihlDtGHVsa7eJhiwjYNaVzEgEKM3Q4sOsWcTNuBZcUI1L",
+	"s6BJYiMVeWJf6zqV60byROlNt9tEaNz4DTc/Ki/1ppsf26SdIitl0xPflfJXIOdj0wNvMDHEZSFsuv28",
+	"yFaAA2zD7Rc2kg4R8E332thrHrTa5gFn71kWXL2yKNuGgD9UoiQ2/6CSTGDp3B2w24cmKmuxKTxRI5St",
+	"b7eO6W3vxklsOxSnqewwFrvWWz5RUOLWjwAtbn03cNLWdyMr5bGhqjzclLmJRTnlKMhHZlH+k3IcnV+3",
+	"yHWcUxGpOb0Chc/1w8cZfWxeVe1gukkiIm4thAK98wHPQnHS59pfOSbmsWo+cc3Mv5JF0AxfuAqKW7ME",
+	"NhUC/I9M/v8LVfG8owWsu581WXgls3JU3p9MZC2NRuKi4U0tySRbNblTMeqLubzKFhMGIgpuKIpZ6MLm",
+	"ZwxKVdLkNUTNzQXbJVUK9gCaigM8tyCgtW2uvnRgVoM8HrmuGtOLTnVhZUhpxjn33ARiqh46Nx9dt0u2",
+	"O5dX0ZeJsX7sjS1oQjLToyxtyXRLbOqFclErLAuvdaKZa52o4729/EslvJa9cK8K9ZjyzWdJeVytc89R",
+	"hbxV4+4Gl+xRAW2IqKYTqliPnNrOusYuiTk0RIZuuW3YUxZq82RNRxXoiY+3fQIgU5HFlb45niYr3oxP",
+	"NzquSJSxv2RgrWqLXELOX2Or8m3aFVzUmwbO1Qk/x5ZBLGpvo0Vdtq9y9xK/g6VlwqWDmKuTJEnl9brP",
+	"5UxF7a3+Xl2bP2ZRaZ62LLK9fDOw1n77/pacWei59aZ15ux4RxG4rzoEwBTb+AkvgkSOwuWFXLXHiE2e",
+	"yDtCFQlg/woC4a/mOxFlSqct6Zj5R91t1Y+eMU15vA35tef75p9oJs8D5NsWL09oykQ7b8HV0lQ+CYe1",
+	"k39L2QKmHLqsR1WievSSWrcyY1hrg9AZpXeAUVtk/z2wBu6cVW6CchKORIN9e12hJBdKpxko6b4ik02t",
+	"BrkmkQSvf4RVCloaRm5Y1a3JjJXuN5sSjtZSEKSKT1YufwxO0ZDGMYt6ZFwkQGCrJpqG8wJRyubmLdhC",
+	"pquxLdORql76GfNJSuvEX0nDXAvvmVCtWWqG+1+/0O4fJ92ff7X/7Xfvj37993/zZsgzFqkRnju0RQGk",
+	"SUJyIKiEpUqKIgRZ5C4YSrOud8wpBNM9oUoBzBsAQm0XpKhmm25fxPDs/PUrW42Qm8ylmgZBkGmOydh8",
+	"E1pe5W8cQ+ss1D/Nv8HaM/8wivwY+lPlnzJ/WjMB/okWhP0Vd8T+XvrDQjbbC/m/fbMb11LGbzXf1gfK",
+	"tLENZGlHvLq4jNipFFNuziXLzTuZi1AlnZcVeJvB38yP9xJehY48n7fKP5tFQsN19QPWgYCypgzr6Rvk",
+	"TVxFNwuN5uNqC41eMZYgr0I6q42QbseUzmnSDuNhc2TpCjQclxCg5IKRe/0+Ip81naEyh7U7k0pxa5wQ",
+	"KciTlEfmZQfkEQuhN9vfIYB6cx9M4XZyDYPzZMt1VNhaFlEmPDDQ4f1cMS8VbgE9e+E2cVvMWdRuVZHL",
+	"WtpHgMOvwdEG5Ydft+2wfYQqxZWmQt8mjO1O4PneVft1+0Raz8OwsbVBeq0WV/PiVITyXmM6V4usafN7",
+	"2xe68uEKHzrs4Ga0Qfq7TUtbFMgrSX2wyUFp4yqeLnt1/akFHwzymXgZA82o52zlYwrBlq7NXw/6UULF",
+	"Fsg/p4SE7Bh1EyMB5lRBNcAVS3SrZbe+r9AVW31i+65pz23Vys0MzAg8xKrjYpa3K3TQ9HBQgIZtsT94",
+	"yv7SXkhXbHUz42m4VW9dtmr97DGh0fUINPWDPomZUabR8MB+WgE29XaVYhCdOQJdnhLXosdxKxR/1c46",
+	"8/b96fP7P/zeD+9+v/gxHb74496FeHi4eqceDebf/vbm6vEBHUT9V2c/dXa3TGxnSoUNQ8mMXjetpFd8",
+	"NteQqJvIVPsjOGzK3/s/A2dBqc7ETRZ7aEqiWRybPxShCU21f/be+vRQJmyjbH/OVud4o7d3ktnavBrW",
+	"TiN/9cb2SFamXEideHtPACMQ7L3r9FSuMTkS/otrIyPWI0+1IthKFnvD1GSPD0+j1LHXCz8s4NWuehH1",
+	"vcJ7FdiKQ1HLE/+l8/zu9z92hy8fnXTf/Xxw1n315vCiE3Se/bj/uPvTD0cvut+fDB9273738rQTdC4O",
+	"z151nz86eNf9+e3wdffHZ0dvOkHn4fCHk+7Lu9897T7+fv+n7ovTw/NO0Hl39O2T7us3B6+6Zz/efd59",
+	"+2ho3vvdz4fPuqeP97/v/nBy9LL79Ke7DztB59XBi/Puxbvho+7zbw9/7J49OXrdCTrfv7n7tvvw6f7P",
+	"3e8eH5x2n70c/tAJOj+dHD7v/vjq6Kz7+tHwovvufP9FJ+g8uXv6bffn7w/edl/+cPS0++bh4eO1QMpu",
+	"PXE/KmToX5C1EMoVhcETxlMsTJluaz5rrmHFpmL7Q2zsoVcJZP/XQs6vn589unj409m3T54/2//+7O3T",
+	"Nz8//Ongx6c//fTjm9ffnr70om6lvOXLRiZQLNnTCc30/Hhvj7w9exrYau/vzzzLU9yqpU72TkCrOaZR",
+	"BX3/P2k8kynX88U359+dDC6zfn94hDLymyP8iyuVsfQbfB5/SljKZfTNfh//xJX5Zvc513VqXP3AxpRq",
+	"rORj9Ue2z/TNIpvWyi318cy7UUNlzYQRaGTtcxMzEY0gAAg7NqXQdsn7lbz5CsQ+G5+SS6OiQ690K/Sd",
+	"vIE4qO0jtsQMCVU0WbGwDXhCoJ/MvB/KNbBe2b3HdiWtzmYbxw12RG/xI+Hw76i8c3oNx0GmkPc+l6li",
+	"ZALurFX5WM9fX/GEDfrDTa1uakSTv8dHH9D0wZ8yCY0tii7X5pCiKYtISBXrcqGYUFzza1br3+DrX5HP",
+	"CbpoVCc0PDxYUwpZ4X8YLGbq70jIsCE4kzZaNsTkoWK3Phs7Z+xCEfXO+38RZbjd2Ewh3nDTy7yHB6Qq",
+	"IcE8sFBJ0O5VRp58iPXRWmNaYIHyXxA3wg4s/rNNNDpVewh9Y1jlL45MASBQS+4R7t8dRfCmmnLFxUS+",
+	"X6OIGCseHizgdCiPJ/K9xY2oa+f4vi0aOrQsaaGRCJ4kbSoJaqrYhcAq8DjNWoU3gPyvZFakfaCDZ7La",
+	"ZlPzljt+7ylc9HS32CrEPE8ZjXxhuBOLvqISBp3kAPwMbx/xKC/9X3JRx4KfjwZ3N37bymBb8npKFyy+",
+	"wLE8KsbVmpeJlz227XYfh4L1tozPkCe8gXD/S2fBKry4QWXGdzhMJJnWjrvqoGuv/mii9cU1ixTczVCt",
+	"p2AegbWlMZt2vBfJUO1BDpja+9Pogx/GhL1PYsqFQmAeKF1Ay6pculB2aXEBfUFHvymIgyg+E1RnKRvZ",
+	"C5ACf8XEiAvIVHJ/LrhSFsHIXq7ejq4Wa7iW/nLfC1MWMaE5jY31igJ/hPbnKD+wikb1xevdLynLVOWW",
+	"4huas8pLZMpnXIymMp3wKIKG92A3l+9xB+IIFtw6acs3wMk5ysQ1S/mUw09C6hE0zYGcYD2X0cj8RONY",
+	"LuGGLIkljUZaypGK5TJ/i6bYdp/GhmdWI9v6cYIrFLFFIjUTodHyxTTm4IOdZGrVqaA6jDLhwGyLbxWr",
+	"gI2Ly68w41hQsRpdsVVz1WloVLvybbaLI95KtRqx93OaKfyeGztq1GaVjdY9QsV6FDMK78L4Q2WhU/gq",
+	"qHEjC6oXdIzeAOsU07QcOaj89nsmNR2x9yFjEc5ZqCxJZKpZNFqwiNORg6U0CiNshqKaqynkwAKDm/Wi",
+	"1W/bxriV35zDy9D5gupwXu5ZbXhhmhkuseC0JfK0azayEMdI8dx+srgNgjWjTFwJuRT539UHywX+pUdt",
+	"Wm2FS6hmI4jx4GJm0Yzp8kJhv9bKYgLAiKCxpeN8Ic2mxYuRA+jFhOJYygQ/AEm1MqUzM2nokaO0rTea",
+	"jErp/qX7qr9OsAtq7Vfzyeovxk4fWaKPUsot0KK50WyEzGred98uNs2J67ZEqopmS8JKTztP+n0cP6Kr",
+	"lnjc1Pa4cgVoy7mMGYnoSqHvDOjIYZkKYtjIKFDmhuMib2LBI8Fncw0pLW8vTvOELnjvHWVOMKc50jiG",
+	"3K8/pGA9cmLhfux3dP4qQATCypF6ktDW6X7GNBERY6o1S0jzkCe0eVo3dOd153XpPVue2B7V/KMVTeav",
+	"MUCzhYlI3dhkyZsc/vNS3WIZtmGOQFMQrok532zTpFoak5QLMtxGGUyZsZi5mAHLPl3XXcP2nZRTbDXM",
+	"Us6so4gLEsrFQgqL62mUIDU3nAcI9lrKBxYafYy8qFmMjT0XPh+/YunocCvrALtRtlEOXFZ/ibl7sw5v",
+	"TuTknd7WtXD7mBza4kON9Nm8h+eNcgirmIyehtabcM/Im5iuJlJeKYT6RvqKAhxqM6XQ6KCfoGwL9cfb",
+	"rtvamKZoBwMLAOFUX3Yis31xzfQxHKUcgppZWcAY03OOLdRWxPwup8YE92a9tEk5NwyfpUnV1WiaysXI",
+	"43QslyjdAErof0oZmWKxReazcCO2y/GHwF9rZs4OXFPzhc5xv638zFk2CKNVelkVwCQo4FIqc/jzz9Lf",
+	"Hz6Y+xycirmG/4bfS3Aqf/7p/oArbR1W//wT/vXhg60cqUxoUEde+SR9cGxV1brXPUTF+II7Sd0qJUss",
+	"4BGUFrsQW5siNisy5l/e1Wbr4rzvGI0Nz7bUeITQisYIYu5z4DsyaClElVdlrpVXVZ6VV75lsqgRbY5i",
+	"i5xr76qpWb1Bb3NlsR1z8SXfsvgzgoRLBypwMV1uDNeKxdMvWT//w7N+Yqr0KFPbbihk9pjbA5eBPJdZ",
+	"mi8iIuLadkmfZdW+ZP6szfy5ac7Pc7YCxaEpMlBeqIAItmzPgi0JidqebtvdelggaDY2yO1Hef3ccv3S",
+	"CedmUlsfxUYyVk7hoecQfs5WN632NqxjzAFYEk/I+EZiazveepDXCBWyLM+PN4dgs6f2waA/PDg4uNfG",
+	"gXlF+PBw/6A/3O/37943/7tZZ+LcQIATB6woi9w8qMA256eTMVJSGZcubeDluhbfXhb0X5eX7/v97uXl",
+	"+8H08vL93WlLVdDH8qVlSfuaFuaDZ33OrVkqswT8FYlRs7kUeb9qd5aDqyJT7JiMDSuMyVfmP4GFfAkQ",
+	"IN9maIQ6wOR/9XWAgN5YeAPQxeZfGAk4ThmNSn8uU66hRgg0uvyqba6Of5OvsL90pud7C/Z1j7yUKWuN",
+	"JQHTIhy4cnqeyiMR8MbiL/i8KxVw18ofr+pl9t2NnSz2aD1hmjFH0nbjgn3z5ROi2Nle6OAWVyTP3XUJ",
+	"+EEHO77Yyxbd+4Wc8Ruma0HpZxFKcxAybRVFnya35XPntBQxP4g1rkHQs/dZdFHXtC1i1zxktmcbdmRD",
+	"fAnkwjlV2CK5R05qT7r8ITWXS+TZS4G1ouaN8KTiM4GdU7CEsMhjw+B9wmQSszvKQjm5RVAOOG4uY+hO",
+	"kyU9ciJW9imuLoUrz74UlXVO9ehA/Ni/fvb7cHV2T10MsnfVFT0cDD9BklCp8My7/vdsWjkuMCRgkPME",
+	"6rgmTC8ZnoqLeuF5Ma+Du4MB6d8bHNZx9TdSx0uHlt/oswIlUrAZ4bqe7XkYai2iQYkBYioIF2GcRc28",
+	"l7ZISp4h2fYN7hByVZX4lth7O0fCmoOq7jpabPXthX+F8oLpO65S2lhU+OKe+QE7gpBSO5vqns0S3T2Q",
+	"XaNGtDi+rnnUCjBjr/o+7q5tGoBMmKDeb19z1Ra0yHfU0gdEL/iCzthWPc3ryZdukm6Zi60OOuUIpx2R",
+	"l7lKrRw8I+bh3I7VEkg5BRah8NGkcWNpZEA2iNa+CFGzXZsnY0sjtWE7X8pjVyHPFQnnUjFBMOjjGmrS",
+	"2IYHaiyV8FFrcUoxJtt9JW9C4cYfODg0h70+WcmrsQOnN7asdd6X+s9Y+G9BIq5CmiJkJ9yP6YpKG5kT",
+	"kFjOZiwiMrVdUKDevaA3uJ9FLHLNkrjjQGVeQ+N8kIqEkFQ2Ydh6pUee2vbebhcwtm8kxDE5GA4tcZfD",
+	"/uMeeYWjs03KoP04hu9LEd+3Zy9qoamr7kpmaVcuRRcrRW5wzJY16f+v+9+//kdTdw46oLe9FvEqV1/8",
+	"ZoGTtnJKQIdEDdXlqDnBhttatAAtyQDLND3yFrMkKktmMyfG68RPOeN4C2SEduF0UuxgdTbrx/aATNhK",
+	"2uRCQ7zH5KC/T8aV9KRxi/wqIyHsbz6+/RLEb/7nUr4AiUFDREL7r9TO0xjoLGUNJblyPjqUAnuU4Z/2",
+	"dKltR7G+xSydUAbJurW1j+e7J55ft/hfSc1awLMEVHfeLmzWuupU8z1vaeqJEBS4vVxlLAV5KUVEt8pF",
+	"/YLOsyll4e8MG+UIoxnIecmYRpm78f1ZEm1DAmAThVBN8VfQgU9Ovb5aD/OqshCz2Jr8Jq/Wgo1uoQjX",
+	"NDeMBTWG+AZT+vxpSnApB2NpRfLYFHCxGwQulb80UmFndDNeOLylaAXXSKq5LV0LTkQ8+uzBibWRYFw0",
+	"QPv+EHTUSoSb4PBoZnRTzUNz7NruhFwbwY+qN3oUjFZNliyOdyfmcuigRH756NZQ+gkoZzt6onJvW3Vm",
+	"qOi1gMpZt9XunZzfZJOYh8/Z6jR/CRShcK3IWMtn569fffV10daQa/LVOzY5yfRckBfsmsVk/+saBhHE",
+	"NKJvf/gjOoGM2uXT6g9Fo4xCjCUwDFC4fbJN8/CKbe7RyVK2kGJ1gXc3sVHh56C8Xmv2zr3NXwQx40qj",
+	"xxlzWAyDdbkozMNJKpcK/E2Nto/bhzzeCs1jC2c2ZwRnYF45k/LzSDdspLgjuhZQ8FjQaz4zpNsr+VV7",
+	"yEHYLb43Y3psvQRUkXHiiHEMNAggXRvJLZzTOGZQ1thJfvx9f/Lu5/5PV4PsYng2DAfPrs6HS0N1CVAh",
+	"TXivmtqaKZb+AJUILhmzIJrbI8WgsxE0F9B3rfaG0Gl3lKMi29kp33572zSlswVkKKMtaO9WthJLEiFd",
+	"82AvAm9tNfZcmcL/+v7o54vhy+9eHZz9eHr33Q/P3+w/+unZ4YuH5ye7gvPmTIclL46cKgkKa5jQb3fZ",
+	"i58+7HpYhF1frkhMEy2TQvCj2b51kpNVfjZGV93Ubx7LwPRhKgCPr4CfyKWUHyBtVOKkRlrndyfd4eFR",
+	"ta/fGJ6yZTzpOHDoBUcHWRrnQcrEDFzMyFdvnp8+Dsj58PDo61rW6/2XLJ5LOny9vH6SPn558WyWnX5H",
+	"JXs+0Pfenr2bZN8+O1d62Q1fdqq+lZPuz7T7R797f9T99c+D/Q//5k/lLM9thPVFrQqvGV97699ykM7c",
+	"WQ2twS/eIAv2aRt5QRjeWb+gFQWFBWvZ+ZiMETTKcGwGGIFGeBomPt7bGwzv9vq9fm9w/Ob12cXe//s/",
+	"/3dcvvzL8fHg19KlZf4xQxtgjAtFvjp7ckruDQ+HXxf+T0oAUBKPNydp6gkbpWHVK9OPNvqJlPZWM59C",
+	"d+tqW03ES3EQk7acXoGPtgA3sCeJkAgSiPGo8rlcKLyYOV6bzbTPp7+pOLr67SPDPpX9rhPgOnH3an1e",
+	"gDOScjzRj0sPKIu0288MsFN6nbR0DYRZUXeoKU0N2U+lJ4rkTy0el5WwMYY41qocARnHRqbae0H5qPaz",
+	"K97XCTpwb5W/8SfPXG+kJQGkIT74d1V3/GmnbrZrCPnMckCbtCsY0za392EdWSZqq2a2h1CZ2cZ5Q/KI",
+	"WShdEDLjNXLrP83N31wcnr16/ujg3c9vh69/fHb05uHwh5OXd797+vh7i0JjXvNNVUTspAiVp7N24Qoi",
+	"vGGOFWQrg9QWbOlkRnN9b2CO/9NAW6zytma5L3JtfqcsNiu0tCS2JqO5vLdpsq6bgLxiNySUx+9D27jV",
+	"nbCVI7MdRbe59ZbhithokpCZ1A47tcqjNWDXVsbbhGLtV/ScOtriDKUikou8HWcB0mcnnWu1uZgdO9TS",
+	"OVXzY3KwDwfu8B5ARpx0fya0+wfpd++TLumREfnv2vSih79N9TP288HpD2+6i4f3h8+Hd7P55O2zt4Nk",
+	"kI6W7wazJ++evH78249Xbbptb/TfoN0Gg+E9n4brb61VXYw2CjJscmNQIIfE49pDO3HjWL9GPXj36O+O",
+	"8xN0BFuuGeU91LiGB2Sy0gyyct5ePOne65HzuUw1S0uZSGZlLL7cYiEFkcLWK6fsN4AbwPPqYDisBaE1",
+	"TeJ8WjjJTyEpG3tSm/w6sjljiumPgvK24N0geXJNf05FFOep6mTCYilmimhZtCF3w8NWQ7cA9x108Kub",
+	"noEpf4e3/kvRiV2ewAmX3Yjk5gmZDnaskoxJllDZn1MBVySW6iNzNL2Jextn5jqFthk3ZQqfUwf7FyLT",
+	"2F1tjvtGxLhNDA8NHfPnrzeI6OVc4l2Woku6F94KVY31hcGV+kaXjMejBwSDsu4CAO0C1mBx6zWDQHcP",
+	"6ojnzPa0pCSVS+cstXFQc7Jgwa4XXY3uZsO5zIZKe45S1B0K5+mCxadUsQcWSGJnt/1Hd8RviSeXvNr+",
+	"JE3wOptLrRN8QMy7HXI+lqpCmpfZPFEmu7wdv00SUIiXgvU32GrJwcVA7yeosqTq6lQuFvYi4hM48B/V",
+	"Ccy3f60XLqtt8bmayQWrpGURjOVr1gDJuJKqXyvKrdAqZCyWKBXQYiL2Pm/4AoBAAtCOCpO8mq5fe/8G",
+	"dzui9mibGAkE3cauUHHrZValWYL840qzazmILYw+duXOY/JVmgk8tN68Pr8ge5ByuAeFql9D35uYhXpM",
+	"vioJgzTvzPM1Oh3NqM0wCtlSS1IriqsbW3n7rGwrHiDJbi7jiKXkzz9DeOjDByjX4bER9lAoDCaFzNIQ",
+	"F/OOIriBPfJUEEqMTsNSNEO4jegolkJilE1tIk+n9pJ5FyLfXNMYmvFpG+ZGu82M4I6C1QJvqIDmmCoA",
+	"7y7qFsCjStOVxRdcGeXiQckZbAVpXh3l0GHt6wMCMFS2ITD23sx0kazR2Js//SXjDTqs15A3sDQMtwS4",
+	"pv0gR9Ggacwh8ZQlVhvACeRgQISLxA0Q0LRZj5wIJ5/Af5qmnEU4DSN+E8gqDeuGRt/XB9TVdvW9OJg8",
+	"1uti/u20Z9EeQRk0O60euBNMEWQYFtm8DfZ7RmNFjIzHNVnUlr9awe9b+gb4QGPto1Iu6SLRxN2KoqHE",
+	"7GYfLCKToWhDaCpvre2JPxYoBwiKNZVxLJejLNkGaOLGR1UT4sJbyF9p9Lv9Fv4AO1Z0osWluqNI/j7b",
+	"hxaqXUTlLtB1KIbsmq1oy+2GX9Ir5qBA5NSiuUOio7a55FHGNjtyrQBvORkAEqEl8uqwWxqZrIjHUoNV",
+	"qT58C+AmELhtopNghMDBhFhwjy9gHbuCdSC4RmeaMlbWJFthMLaOfVdBg7bIN34jU03jjc2KLQQeSeD2",
+	"pqKCv99Ww2L7tWrKxO79ikuD8jJgKicxW+wmfU6s4MBI7v2Dw7tf98i5XDALWkqjKEdsRxGFuO8BUVk4",
+	"N1oBYBKOwFVxM4dKAcIKJVnai43+DssCk4QJFtnOZHzBbNdGChZhJAmdYAVOsweYy2aF8hQagcCfZLZ3",
+	"mJxWIO6NRIXawAdEMYYLpLwQSXipOdzH4JSxiJH2vVhN1QBJrAtE20Spc9wpd1dji0SvoMs3oEZ2jjt7",
+	"7sbtE0mQQB7hEm+GzOFCaSrCNggcqufu1Ep9hWB7NOF714O9trph+1ArnHFhdxvjnIL5+2PX+oS6T1ty",
+	"Y++GA3Z3cjC4Hx0ebkpKd8w1Uv468ScyJVWY2mNUTaB4OQ9auILxmIZXCnMsjAnrciaEdHX5NAxZUu90",
+	"UKvN9iY7ZC2QU99dXLwheEMVfmA4XNeG/rAKNNDv+3HqXBzKsyhesODjvGQK7DdqWy5Ka8lBCTtEwvfw",
+	"+a5tdmPu5oIckgUXma4jm+0/e/Lu/OTN93cfPTr7/uDV2fMXb06fH528+/FtZ/s0/xOi5jLVFUi9BNkh",
+	"yOE4CzXCykTrWzZaf6OPyQ85H5N2sFO/X+Dt2Yt8DHCOGELKYaPzrJWtMu/KCNQ+/NXdcu6sEwDWMCgQ",
+	"kSLXHTmXCLlDt8TEa86kRy1S/SQ3CityJNdJrQBtniu5kPS39HWl3bCB9dPAJ1ab9SpOzv7pawBrr+Kh",
+	"eXS/P/iacGGRfCYyWoEQ2IM0qD0spN0z4tL9G4sJ95p9onOZvlkVwOEF+Uq0rL75Z0v9lXWn3XIJFuXn",
+	"bV08T/LmoU5hjpxFXgPqF0SnNLzaqvQKht1WV/SJe2V/qfzaXPnVDi1VFH01OeEdmyhEJ9kG6rX1gCw+",
+	"4TklOzne+g3gTB0wpLdrKsYsYg42d+GFrLd1q2Rsh1IoL9L17h7JE4VFyy3+z8LHds5nuPcxo4pt5fBH",
+	"5+S2sJnnePftBQrs0n4JFPztAwVl4NRmqm6eQOQyVLHnu8uyDWNzMKxcllRhbS4tSJPDIVdX6kHeB/qw",
+	"b1GmzQklGIcyLrqQ6BKyTlxDNuVfwelzDHgy4A/FdIE8uohtXBETvj5a1OcbLi3HsO1cVjAR+KUW+z4H",
+	"U83Pkq9xdb92sf5QYFUMv0OfD6XKvG2Hh3Wgo+c2m80YKAcFkwZl4AquCJTkN8XbpuOpprztd3Zz7eJr",
+	"4AYPjrPaTO+W0FsU3DOEN7opql0VHUlLwt4XAqCe1roRcMmDtZSjMM2M7pYC1gYgFLube58Yyag6bP8S",
+	"4thuD34LEso+OQLX58jT+Xt1pStnjjSW4xXEoKQorLhqLjGk4pHnjCUFfkueP7rkcWzsMfNJrDZ20U0i",
+	"JGn2Dvvp6eH5dz//+O33L7//9s3PR9+/uPtm+PLg53ff/7Rz8uc5aOJPwBXRjqV15LC0dEuRbZIgJFmA",
+	"Iehqg1gHu2XIYL5K5kyoNahb94f9/fsfNQ8oAbtJ9fCUC67mEFjZmM27jn0ai7p1AWT5yY31uObNPkL1",
+	"vMSffoyvspBWB/0BGftdW+MdfFK7btuGUIUFxjsG1rLSGwSILVC/Iba0w9sz1qkEr/pnKQu2iaPrKvMR",
+	"VLU8xqp36A46UpXCc25LpLdrHm7QvJNUzlK6ACZVK6WZbYubQyDk9e1vFUu7J9AtQlEeFdrp+AlP2VS+",
+	"Nztku3iMe+TxItErY8BYWKJaEWPMQp3ClpIFDV+fN0lo684MdsFu7u+4HegIuzOKLI2QL8NAfiYqE0wv",
+	"ZdqCa2Iv5pnCBVzkNJUL9PDvDQ9s7ujTN9cHRT9euHZwr7h2lLdC2rDNw/5+r98bDPZ7/b3hwcY99kFJ",
+	"VDAkKhtR8JVfGgJV+C2x1yUZc/O66JytkQG3LZPu1ydSfe/Wto0TorUSaY9tc65ZUlI06/p4LTfFaHhp",
+	"Jtp9MvU8hbDc9LSUx1Vfyrx5qW1KWpnp9o6e18IlMB3bhKtGKlA9vaf+YQ+9VGPsnkXMsSs3QoRZAMWP",
+	"yhq6eQrQhqP3Zp2Y8g5MRmIUdUAItYepiBCUTrkxCiBx9wF5e3FaqwVvad20SfJ/uiSjT5w5VN//hqAK",
+	"Ou+7WF/ZjVKZdEUWm+eKCTtnU87FyovdCtWxmbZZfM10syYvpzJJfLn438klWVCxynMEc90fN3uZSs3w",
+	"jLPvQN/R3D1XTZxAWCEVkAkLaQbuJLaymMOXYsp1GWIJXJtVmOHBuoxCL1o8LoN/iYoQDNa0pYFr129T",
+	"y2wfrCvmUlDt8ZcnTGLhcZWYf/nzEt1el53jy855pa/zZefDr/4oPLywXZw6Vzl46nBcuHyYoImpAUmm",
+	"g5Ij8AGG9pzbOJ8VTggTZU+szLwUyxy6AIRmAep/bPNXufbkrZJXWRzDdzgr59TW9u2XkiewsiCfT+q3",
+	"ff8mwv8jug9Zeiy23KutYCfell5o1VI/VbrXYwdREbJ4RPUoYSmX0aitmWQOCVZ+H3SXLMrLEsojgu/Z",
+	"BpE4KErk1n9b1N++Q1dLGxopqLe+HrcYRYT2wx6vT+bi9zAFuKv3cVKrLZ53rlOesDyUl2tZpTk/ALm5",
+	"bkFsTMXc1gmKAKBOOY0xcJMYfdQcaUEnE2ZSRrsGSrK9hA25x0yzyh+lrs8Jhe7Bv3ojjR4lZMe+ZA1n",
+	"CKQB5LkauE9e8gv8HOFjwosiLNaSPRDiVWO1WuXgM0K52o+3o7nCyUDmMuYRXZEM0NAQzrV3G1F9XYwB",
+	"HChG2dNM/CuG983Wt2VfmGs380UMbhaUN2TbQq+fgESpAteBNwtJYqIpIBbySYy5ZdxDqluRoxUym9NM",
+	"3I27nR9zHjPrcJcJu+2T4x+QIrO2/WqJkksXajs5cU3/ULPaYlPzfP22RUHL6l8TLNqVLNQHEctlQBYs",
+	"4tkiIHM+mxsrPUtnDavaFrVu3IW/HJe6TdvRMpJm70fgloZa9pREjcbPtnTjY+CvLW37+pjmpcA3k8aM",
+	"LryimNGFTR5wFjK2BKfEPGKB+rlWqE4G8E/rkFBQb4eJwmDvlLzNYL/aI75Zd3q9ppcM1quShK4KaxNG",
+	"KeSyALYDn0+pTMDVOmJFBDbHeFA8i9VsEDIgXG0VptgqcoPLRxU0qf5LkarNSD4hTLVd5zWOGWsJ2mBq",
+	"sTxBYbdBx8rK+O56LJJdOmLaWZsbnJcBFUx7kM34NYMAXXVVHjGjLfhB4JgYcXHNNW2BvMsnXLoL5gzH",
+	"NdYXz2UcQdyWUb3RAmvON5WbkSMMd55JhI1osQebW2Nb1ZV2h0ygLy4wzAPSL/QPRG6oLdxguMX41yBv",
+	"w8RKpp4zkBx1edZ/Y19PsxBP8wfaY7fFS28OSP/ZuDzPi2mHU7H5qwonVk9cmKU0ZP+7ChvYrJja1KjT",
+	"UAbkhNQ6dd41ol2RmGrbjGj39bi33z/4eKlXbOrNZN/RZtnnI2eXoVOJAm4AQ67S6ZoAYIn6bxwDtPTj",
+	"JYPyrtd2YttY4dH2qY419twcFaw+cFPsZLkgWlrWWJN2toG98pworhwMUL2u1LfCOUU5Oqlg6lbzUPa3",
+	"ywZro6hn8qb40ieiyj2uzmlbuEBYlxwnwwzymAyGJGYa8GsB4AfStHrklCoWENXMu1rQK6jJi/jU11yp",
+	"8/zu9y+HP5L7Fw+/O3i3YzqPD1GvbRVfwvnjPTscXhUk8ZsTczdqyt3jLjWhhmFKN8noOVUjc0xu1XwR",
+	"8anmrNDdAYIEBw4Xp2wJ7dSothAG9ugNbFr1ci7Jb5ILFmGuCOjVDT2gTWfGJ9erzG6oeO9nOU131acy",
+	"xdLWUthiSz9NA/sa3bqxFIeOVaJywigv+3oC9x86L4vIKLUau1EKG8XQ7kxpEm1Bo0gYJTKobRbuRAcM",
+	"gU5pobdbu50OHcvT2x04r82AbnzW2P4gxvB0erUHxmAtZGYOhJfnXTAIPzdNJn8eMkEUwVsCz9yGAWwn",
+	"W1szmgK2X7Tg4rPyxNoU6ZylW5D9SsIdspvBfcGoTTuDlUc3BBxZAG0ur43CC/N0ijdcTdlCXrNCmNbd",
+	"EjkGlwt6OQ6AV+UWUDVQZX/z7I+b2c3T9A0jlnfQU+Mg28s4YiglN8Z1eU7r5uKubShQkHH7If0Waq1u",
+	"1IdJulq1XMa1Q2n7khSXtgXvxwD15z6H20bp9zXj964hb+nmGVNMYzY6WBvkb+hxAD89f00OhoO7VkUW",
+	"JJZGuQgbvmeWeal4yqjOUrZZmnOWPnH3fgg6CUu3UImSlIcsh5sFZBRCkyRegdey4ZlpzR2A94xCqEVs",
+	"np1S6Ll5JXyMCwL3VdWVw35/O6+P9aqOzPzQq+rLw2m4XgOyyGLNk5izyJzcmK1tFDw+JW6t4IiqtwE8",
+	"2m5gtxQWz7fbP9XqSgcF3ZU2vI2sn5QoyYvhWunu/IB0B9ATRpFMAGF4I4oz/5YXWRaTjMe6awwDuLX0",
+	"WlprUdfdzu+H6COj2aT51YdwifyeSU0NnX370Ixg0P+v+1jx9ID07beFJPgeFZgBVWaYD+hwy/HocN7O",
+	"ZQglEs6p3oM7nXsxU7WvtZkLk5UP8LYIBLjiJXhvyvPSUU9/bGrzAIsW2VS5bum22/Z4W363/avXOFRd",
+	"EmHRJ7j6dfS0YrM/EEETZvuDb9lj+ONpSSnZvrSKi1ls8fIRStHyRnSDDu+WURy5lFewTNJ2u3FkbYzc",
+	"3qIZIjoBHDGt/rD8pLInTvmAcexslq/EZ4c5lSORIknaiZdIwTwGS4q9mcuHUH5z6ZxAoe+V6EboWoy2",
+	"JJU72DS8ac14jBl5xcRbPx7LRR6aMwToDc6tS5BDVei9JgseCT6ba/L24jQoGhuiKg09mRShM8pvloNz",
+	"//D+YBfXsB0yfNc/aHBkVAd9o3HdG+KwtnQ62M1fm8tsD3MwE6Bvv5NjOKDy3AD71FAKijuUuC7kphox",
+	"rvs7Y55i5HYEx0Ur8RRl9+ZEBY8S1FhGdFWSWUKiwtVDR5T1Si0Q1ImGc9BPXC+AvMaMp0RlVQzUYdt6",
+	"51PpDtbMBZL/2qYC691c5wAKB/K6AY3xw5pOd2//YO2o+hvDYhWyDTqV1MDy6Gv7UqIrrwyVMj6lsR8J",
+	"xQLNUqKljHEn00zkjShp4knIp+ksWzhFaLe2WPmjgQUsrqTqA9wtIkRMOZKUGdYdRVDg1bOmqziXnqm3",
+	"uSvMtC1uXSb47xlzGGcwZziia/4VGsejwW7wOXboUJvCBRljMs7I/Kxq9aqARDVK5VJtF2uyodNiI9r2",
+	"/QWdsLi9RZvZ80gyhdCHCZNJzHrkFLFYQF/RKRXK1hswyLp7ALZvbF6cB4+hKXfZ7D9jNHK62VKmV+Dn",
+	"7wSdc0bTcO67cjpn4ZW7ENKYiYia8/odxhcxYcAiYHeCzpuUJRTUP9vrqBN0HqV0qs1PlBQ4XScKHqcC",
+	"m0Y7ANuXFH8GmVV1S7SNvelxkTJuq3KBFQ5tWRIFgjsm7D0NdbyCRBU5JWObQzsOyBgg4mxns4gJbkua",
+	"d8i5TWEkAfgysAmSq7YYHh6R5/zhgxK/gXMydqDTXJGYprM60f/y52WHR1ApogeXnWD30hGciWe8acZc",
+	"6UcNWYbOUgaeJEsH8a4NLqrQPubXHAjUt02rXMxYnMAgzzBCS6GazgWwCBxOM4RF4uJa8hDor+TEOeh7",
+	"Ia43yqMWqVN2Dw3v7RbkagFGKYj3SdoqwpCmbJ2WWaORGdL4mFBSPG9b85kvfKHZLzR7I5rdBnlrmjoU",
+	"OgcnZggSSagqwcsXtsTLauUSnXxEKywzfDBLiy58oglMclsQHltHt6VOzthCXiM63s6ec2BceDyv8YGx",
+	"EIsXC+Bvt4dL8s9rTrlh5T+y+WdlsXeNKf79lqttnc51W/a99QRWiW6W0dS2125FltqUZqz4TBjNj4ty",
+	"XaENwiKkIW1i/7YmC7tuYN7ch3MwMpfzbauSysXHXOcNXT42C8LCII0ATX4Us6neUGedgyZZ9BBz/oHV",
+	"vGJ6s7PBIVwP+jsZxnlyqG+8PgJ6m8xSGnmBpq0DsPBaADsW3a1cdKjEKTEVDjw8pwvrdIRrGsHvlS0g",
+	"qhKd/V47FPKCK8XFDFUdh2RAbQQBT3aXWlFNFBI0Xmkeqrwrx60XL7qx2zd5V3qtXzFf5JiKWUZnVkGx",
+	"jhZUWriyJjcwgnVIQJYpjWPPOWJ2a0H1Oh2NkoSmeTm4tRoL1KL0mqV3FHEvqlT85/56MvOmObXGCKDE",
+	"HWH01Ob1sMuQMho1vEg7OpFKeB9NeY+qcxlq0Kxqqfo+T+v2gPzOEt09kF3zcW/+v3k3WAQtDk051Uzk",
+	"7ksoIrPd7RGF0iihec0+wDV5Qw7Dnd2WWMi+62aAE8qMjYsrPAY8g7l/tPP2OIpqLWFCervhJsmECboZ",
+	"O75CnvUVqu5lUGKx0ugdnfmlAItOsfvimvNDZynGGsahFNcsVQiGP+dKy3Q1Ltl6ZrbAG8SaiTo3tqZc",
+	"H1ugcq5Y3s2gFHg0Qo6GGpD+oONBbJMsa9048bOjVnyRi1x2wN7A4M2JQ2SmAwst49qSyTiqN9jYvcOY",
+	"G1GLi9ozHLNG9aFgevjmGo0dzt/KwILGyrVQRPomlVPubfcg2pW0rWqs8o6xn7QwdU0NxlbYpIiDZHt1",
+	"R1tl62IEm6XAAWoOnXxst45Sz9mgBHNpc9NduGS7QrZPksi6FUDdRpwKTFNxKY8xFYG1e4pWFDZ3GbOT",
+	"c8wkunhABiVsiTy97uZQFx+rP1VydB0ShAOAqNSJVCnlVx9ak2JhlnK9OjcfRl6ZMJqy9CTT8+KvJ26K",
+	"z95ddAL/HufgjJisvx59GCYK9APvLzZ1rnUCW5pNklRqGcr4wg9+/FrEq9xF9Y5NzmV4xSB/fpLKpYL0",
+	"SKrIGPGlekaK964HRi8zX+xdZv3+flgeN/yC7kZuPoAdO1xk5LhzzsJu/p3uGzu6Yug04c/ZqvPhAyhu",
+	"U+k8lTTURd5f5wSG0wk60Gcs7/Ey43qeTaC9Cw54L4xlFnVpwhvF6rDiExpeMZHn8eJrScTUlZYJoUly",
+	"nJfjBSSE2MwMg2TM9VdzuQ5MhOkq0SxyCT2YSmIbmF2KS/Hv//5KkvL5Cl0mNUAk/Pu/k5cYGcntHJ66",
+	"tslwgIBerqXLUyk3fbEPCBJxFdLUKEbme+eMERordH7+Mst4xH79CvvewB9fo/xKMyHA+agETxIGEUBs",
+	"r1N09fkFPJ7uaeya83XeHv5S/IKxnljO3D35D1/DWE7NtAWUSR2bv7sEM74d/hJWoSpBr9gIUhLJmVw2",
+	"O8OWYScCjN3hEmGAxlgpruXoHUXG5tZxAK1bLwVB0ewev6OKNtEVMKieGd0FL4YFQkcdb3GEkQH59qHZ",
+	"1SLVC9rPpnYu+WiD3PSRUyK4YERLM0IWs2vYR0BMRphrCh1q7XftmsPoJmwqU0YG9+/2IaV7qllKhsN+",
+	"n7hqUDMTbKhmATVs30tBxuV+YGOCXNqzN2MPJ27YPkli2/pgz3Z9+o/flBRjd/Qp9FuPzdk3Ln3vYHgf",
+	"RnrY38dPkvEZ0+mqe2JG6T4YIBKgjJ2jEhc/D3NmhrihVUDRYU5EhIlsYeG68uPW4cEBWP4xQacItA3A",
+	"7K4ogoZ18H7oRDSREbdbbHPuIF2YvOQPA7Jkk7mUV+4mLcnhYEie84c9cgJ9imBSgyM3bGDMNOXXLCAH",
+	"/XtmK8dZEksajbSUIxXL5RhR7JZcsQcEr9lUEkrsWUdSqg3BKW0UbDPSg8EhGWdCZUkiU3MmLVjE6Qgi",
+	"OpZ1DAmeYiine7Eqd1fDpDXonkKvDCU+LKZsVipi5tA0OgqLECTZbKoZO83f+FiEEmKuuS8gR1wfHGJQ",
+	"9AQ2KL/zmHCAlNercY88dKIwZVbS5e2QQ7cb56CB2MYrbmtWJG82BdKfC/L2P4wy+IAc9PtkbPtbjZAY",
+	"i5WAXtHAc+avQjqAbuL8STBFkWNxjHOkRBfmNWIDHwEsUxvUsgZGZYOQ2r99fIGSFpdIke8enzyCg9Nc",
+	"KRQfmBjkqjhnFXRPg23HFBzzzhNBxo/fJ9CtG/kESQdLwMaDfr9r5sVFxsa+fblLxgweL3c0GxupPr5I",
+	"qVBTlua7ZanSSkcjT+eZuGKRZfDD/oCMhdSjnALHboiud99XYxpdj/7f//m/46+Rzop9cO6yslpTSaiE",
+	"anyLJqywOSCkUMrlA3vw5KMriNmt8UF/n4yrTQbHgUXHGFcbFJYppNSCsHDx+XoPmq/W2w8i8cFMRlyM",
+	"sjQeo1fL3lh2br09ewFr9bo2VcEMF9SWpSyGEpY6reNBAYnpg/GIWAJYe1LksAA9M2xXJLacy2pRS9GJ",
+	"FIE2ADzEPOqoj5A32STmYXmD6mOzzeOtffMgx3PeOzqoprgV6M+U7B0eYWbZEnLv3ScNN6DE2Tu4R6Yy",
+	"S/Fw65VJzAjwDM6ueOpckIU9BO8JckiT8RnV7IX5zXGPIoqucCGz0HbehN03HzZc3SNwvyIq5hE7Lpa6",
+	"7PixSw5fDUAwVawcixpH3LH7ShZnrs3FsQJwsiIhDedMka/Gp+Yf3VMsRjkmQnbhpvHXiIQZ85AJxUqK",
+	"75tUJilnmqarEjiN1YfJqdF2zbJ1go7RMlHR7fcGvb6DyzCq8HFnv9fv7UNFlp6DvbJXJNDPfJj/L7Cx",
+	"fRxbBRix3h3qC2QJLr02cyWXnwCNIXAEUtfTqHPcibnSJy4v2a0ajGXY79dSFcoaiRH+AM0MBt8mcxC+",
+	"ACnLYFx4zK+ZKwexdGPemFNT2+vtvXvFjR+C4qnuGxlzLMfZ6mF3/4egU9bQNj1fuddOb0pt/pPvwXyV",
+	"XW9bNGRdA0LYb5Lnims6U6Xk8V8LxGGoPbPhwMkK8Bph58H6xN6wRcq5ch0bOsAAdqTY3jT333hxd19i",
+	"//I8WH8vbyoinWetkEdlN5RR/bH1gHPHIOJMGSsgDweiT9P9PJMyuhSGvAd912DVKtk5wEiR4nFIdMqt",
+	"8SahJoAi4oZt7AIHIjAAfMRacS7w4XqoQlkmjPNS5LGrovTRHW/oiHJpN5MVwZZeIiIzpsEbjc1TQNkm",
+	"+wTbv8OJjgFCu2y5iwrsprnM0kshJLaCz0EUenjSunDrCBqEjvOEGxeFda1DH5jlwiaiRRcfLsgg71Ib",
+	"oBBFUWhp4lKAtZyj3xAtZyhOYNQlZaCs1oJB7uLv5dEEJDZ2k5ZgiIwNhY7sETa2Wm7FHvFJJbRgH+ft",
+	"fVK6YBqkwi9+nipu2UOd+IUNrUHZgD1UHspodWsiDQaHHeHahFqJM3J7vZJhUHjFdJqxDw0BPLy10b6+",
+	"8g3y6bTuLZ2mjAWO2bmxcw095ogeNpb7RUafYIu/UrtoWzdbWs+y8M70vC66J0CNg/7BvcO7R8FGSW7B",
+	"f0tyfM7CK48g37MyFQS69FUJfcuvWSUppEIFVTyXQtYSLcGsosR5ZI14DSw4uRHzKCNQylkj0dI9i2OQ",
+	"qhASyr9khWePHAyH6MYY2cdyEefoEIRaAI64gFjUYjAcSuMz+6HkgqEMZbER1qn51Qg4m+jsVPuD/n0y",
+	"Rv+yMZwEmhLVu8hM6rqohmAco8Ioyl7BhWtfFg6fRvycyohVcvBaZJBLzNkkavqfWNRceLBXSvLxi1RZ",
+	"5Q1GKzTXDHP9VWIFuT7MMz79smWTtujmlTclsMoVVXmiWZZgIhcC7rF42tQNSVU1vBS3oRs2T8Nc0NE4",
+	"ZTRage1pNbRLkatofjWn5nWlO+uDD0qZDwgtR1fqUpj5+0SPlTIgen4o79WtKFCfVS858eofAclEjCfU",
+	"2l36Ikv8Ggqs02oHDeXTyI7N+slLml6pNdLCCAu36beoPFwKr/ZQVws2Hfs13vty+FfhAksM+4VRDWP9",
+	"0GDLv8ehf72FU9K2W1UBSdnUlgnjL9iP3DZMr7LvHVVq3Zf7MMz91ulcR/MkTwxzaldVn9AZCzCHLT8g",
+	"OQS3xhiWHUMw1SEsX7EEu/re7wMYa4+8njaHO+y7Y9c8dCnMU63+0kzPH7ue+7Wz1ZNsiundpSw1JkAn",
+	"qeKM9G3SBlS9Fjkbrpi5YL+c3A7765LJh/3++kSeD4E3IQX3HVL3bNQLzDYbobRV6DfrjeGbH+5YZYKb",
+	"IM5+/ZSOare165zVuERfpFfurF6iuzSBjry5Qmvlzm3rGA33dez6Rvu1idcJNK52MgeiW7bZKWFd9N5a",
+	"uWtkEK05UMlE6jmZMY2dll3wu9S9fRxY5R7SccCfDO4BjGzZ3IZ+ay+AakivR97V/LflECBVZMniOHCN",
+	"1+9fiprlAUH0suFxbL5d8QGDMIQQoVOnRJT3l/2q0T22FGJ8cCmGfatV7h0eBeQg/+vg3tc98iSVC/cm",
+	"VeqW7j4k2LUtKLKtiWEUWrNFogkW3/MFxgXwQELX9KDfL5lFAYTCMACYf8u5rHvkJJ8KZPEVvS7dIIrO",
+	"uSV4AzhE7vcvBcB1c0XmLI6MJWpR3w2x2IEqIkW86pFzQLOktqG17boMIWGIsJoXjm3CIGaUjy3EbKVE",
+	"61I0a7Rsy0IAYcnJEKIL65p9O63BtQd3GdBvXp9fXIoSq+zhC7q2RgwTB+zDoDH6jj3gsU+jzULfd1cA",
+	"uN51dAcSmx3jfV7V1hwNWCPRNshyRw/BlrnE+Vc+KGx6buf4l1/Lx8Y5nwmCOJc3VWtzE7bADxr0g84S",
+	"ut92jo/6H+pnRJXw20+Mx++d4qp3arcf1CJnhRcMmLte4QyJg3n54KXAHPa8k0uJmPKj66nr5ouZwvZy",
+	"LiNSppiVHvlvbir26MAkvnJ+j+tXb0SXEZ/Fy3NPWyl86PepKSsLzRSOHUbOHYX6uhHyoVzkEdz9vvko",
+	"phxua71DxyRlzfbqElTMergPD/cHIOnh4JhRLjCcjIyJD7ujFt1w5WM25lesHkctzlyy6citnfyXYsuj",
+	"v03uvuN6Xq4B/0RyuPwJkMmtcg7XHrWlz+9j+CKIb1EQP+GCq7m3yLuip3xOSS0xDaVFOIvIVayi3Cqc",
+	"C3lKX4+csYRRgD3imqgsDAF9AZpikTGN428MkY7NRdDYUCBW33gpSpkfRpFyte7uNpfHqDSPY2idc4zH",
+	"g8tRtPIszz2uf/8y6/eHR1dspfLhGFlxLa+q4dk7KveMODH+gIxLz9EYunwplKbw2Ur+aYtkkdDWeK0D",
+	"43F+WjSXu8jGMwpx3tnaVxjss/xpHPv9Gq1gms2K1fJpW2xrQHAR7chdKmPTiWxWctvhmuXebby//iV+",
+	"VrdPc6oMbX/xspYUTiT4W3VHwBKXvRGIGuX1mZ4xrE/V1d4ATel1UkJhd8nFUPeonM066BdVKUWOO+g2",
+	"8AoPw8+Yfsk+ZZJnubh1vRn3hSQNeX3LML0EHRIAj30rLrME9+A4ZTTa4DpbsL2IxWx9SP+RuaOWMAQS",
+	"F5tdOk9+ufSu0sGclMQSyCRCtbUbtKtjn8o4lkt1KdRcpjpeoakQgKvVGQQIUQH3A3IuF2TC9JIx+ARX",
+	"JKTCnEYTRjIBTUcxzQcyNkd4cRQzes3Gzsq6FJjOWZTPwsQw3pf3qMBUfvTsQGMLjEvkpfSKjJmIRub5",
+	"8dqMzUvRSNns+VM2L8X6nE1yuymbl2JDzibZmLJpdbsTHNAjR1WfxlRxr9/gNSpSUmmeapw3Nvyrky/N",
+	"AB3zQSTaVbrYKqU4BjB01xz7i8xc5bJoh/jCJ4iMLtgee59IBNFee9ADH2qL7GqzKo0U4yGz2fGeNCij",
+	"ykMpXiRDALI9JlaiByVpm4dKLwWGo4KK0IXOOppGVFNowFCSzaXq18zYJOcsTJmNlbo6u2OjPs4xclvy",
+	"gKBdjU5583HnBEd3DXBK6WtByfnuZm1FtDmaHkCB3h7eTFK7ZFwb9cdNHZYNQ79W+ocyix3kCViuaL/R",
+	"NMbqPhyNgDvAEIK19Aks3MOTnIo+nb8CP/EYaeaLZrSZy3GpGuzDFQbzq0zzGZKYDAuA/bc+G0I3oAQ9",
+	"yQwtOQVv3Cc+ISHab6wLbbtBf6HDPLitS8vy6YPZ7kubotrntnuEy2DpEWiJO8ayWFEC5L2jHJ7IcdGC",
+	"AjAmEAPXZWPbL98pAc9p8GqpSzFOWcRTFupRlvJxGQfS+Y4sDAHm+4+Vppo5rTfFKgIoFiiFY5OEsDzQ",
+	"kqNVuUhlvg7WJH4lXRGzrVZ/e/YiyOu5jflbRB0wnmCzzNJxNZogUz2HLNKv3jw/fRyQsyen5O7R/tHX",
+	"vUtx4jzyCPnPsFS0gU6bJybDmjFFxhIP3TGWyKBvn8axsgBcnp3dw+OrR77NS92KAL0LrFQCCftbpxB4",
+	"RAyYTI7/P2Est/yJNcr5uyI1IEnIkhpL0hkljqC3UNEHtz3uU5ayhRQr/5itBme5qUD0/RJTqAV3DbE1",
+	"QgrUSZhbDiXst4YSvBzXLlIvCgSFmii0nStRQ11WaBfSMlz3d3R1gGxF9kdttorJC5jjYIhj2vHxpciX",
+	"BtTXpSyXPrQHSDeHQFFAwhvsB0Y28dG8BPXq0pfBlT+t1Lya8WpVKpmVRZmU4poF5R/COY1jJmas8EmW",
+	"E7/zuAqeS/ByyNGhJJRJ7p+3A7o92Yf7/vmE3wks1hbB00ZWQE5wnzegasd9Zs/4NQJbFmm3Vgp+kX9b",
+	"x1T/QgFo9ZN22XeWC7fqIWe0KUGv+cyQZ6+c9Ih5Y0HJlzizSXCg7GEqqJ23y7doyrJLsbUwuz2BMGNO",
+	"FXpt1+WTyoMLmNp6efCXMLybfcvILNF84fAmh7vQjV0iGz/Aff7szI1AlemGwkxnMEaRbfHkjtlt7Maa",
+	"yQhBhLIqXA4oGGUCkIXw3AU8oU9iVzVMxfJC5PbVQ6kRBbiZzZbbWWCXxqyZVsJVDvTIUahBfOdSNAI8",
+	"mFxWDeQEGH/SUo4WVKxGbqC5BlcuiB72N9ltZ+V9/qQSq/ylrRNzK5U8FDH7a3Txxab7J2VMgBVXlxef",
+	"P9yyjr3bxd1JFFVsuRI2dEXmLGiL2XYTu+tS5IaXNZwa2TjrTbJSq8UdjC3z4TUGl5XnFvyohqgN9iu1",
+	"OBy7KFiXYluT6/PJrc9ked26iNrgjf+igbXaWLcpnm6mfWkH7r1VLQE4yUuyKEkAZcaicNbc7OtLAaop",
+	"+kd5QhgqX1atcY76ukvcSgb8ORclpZFZLyx2qbaW3DGWxTclY1lyXIqPss1cSMAd3lj7/CmtM7O4G5Qc",
+	"CB44ueEW8UvS+z9WeDimLCJDyFuW5oHvXA+YzyxO/uTRB5QiMfN1eoMWhVU39XEeqCNClhLEVmQh09y2",
+	"MTdAf27AkdlCGTjoH1j4i1ytgTJ7EflQMe54uRln8SaXzRuL5QvP+w1qzA9djXlC9bzI3IYi8iqn/l3K",
+	"zdszw0pueWgr+SUBDFkX6X/rA/+2DBDXO9KLkHqObGOEbsUILpWWWCXeHd7rUD0dmnEzVfRS/A/JFS2O",
+	"eNs081Od7+b16zE63Wq70728iX8X6JycEqCxE0znizSoA+aVWrD+BQ4K8+U9KL/9CGi8ckkIV1Xo2LRU",
+	"OzKnIooRdBRzml2/N8C2KIMIyczY6aJAtGS6hHrsgtsOvILk2BX4TSGtKrABfs+LzOxyWqqlwoH9V7wq",
+	"wcngfApkPvjU1FZHo/cV4sT5EB3CQwW+7wSbpF8KD8aeg/aZSWzjUwBWT7MURF9uscxcVUaxQgV4L77N",
+	"4jLZHjBGnbKofH7wiRJgatnhW+BQmL/2Xa1PPdI1rFlTCFFkTLzNxpR90EnCM6DPvymecmWQm5zOXli4",
+	"z5vUXxnvOVrJ7RjL2GteZYYcSukVfqDlLyZb02RrwhkqpmtK1y1ba8OStbZ/1G/Ya4XM3wxpeO4Eb36W",
+	"1zP/QVmkcVyrqlqLrgxyaQFoiWWYfaouxcfiIxKZlr3NKKKNgMsn4FKyHZQaQru3VCATqLtSxWdRXtYg",
+	"V83xgRhBucREIRtAYsL/z971LrdxI/lXQbmuyvYeRVOyJNty7QfF52xyiROfLW8+LHMacAYUZzUEuAOM",
+	"ZG7KVfc092D3JFf9BxgMySGpSJQd79yH21icPxigu9Ho/vWviT3ITBX28sFYFAhBNcOw0wX2zlvYSxU1",
+	"iDI91j0bccw1YFm0RQX4s3hdYJez8ZqW6lGBeM3XQx93c66eRXr4wNuBkN3tOHwIfbHMPNLsjX8jWqq1",
+	"UX6W+sXtZee7w7bUl3WVIolv74/n5QsmyvGf0m0NK+CmSxvBHRNo3oi/gim/1kGt2Gml4le8mrHtPGz4",
+	"FGRGi/x++muzTJytZ+h1BIJTGOt64BgrCuQH8pkT77SHunFTLvRCS77P1HRmnNLpfO8HNU+ihi3w9uZg",
+	"wWsdKaV53yDuCn9IgZdTc60LmSPnno8xVNb3JjNFtvBItcjtQZQ7YEg9k1qpMFfaG+q4PT3dPpVzarmF",
+	"w7LOFKrpSx/fJjPBIzjzgeGbedHR1GKP1R150e9okBv85+asOxMKMb60nEYgNAi+Pgpql9rYnNqQC6sM",
+	"2l9P5x2bw+M15pC6KLfbw1fY8jlutSQM4dDGpeLWeRg0wAwHVorkpXVxMHVlL48mV4Gb5HaoF/g+1cfc",
+	"OsKntXKk182YanzaSVzX085wPtSOvfe+oODPgnfKrXeJgJLO12Q7ua+nP3SHSOyJyMArJWA+L6r0prU/",
+	"1JGtO1odNtjK0PGS7cpE0eM32Cje7n4f6+P+PdqoFV33kdjCKlzfZgJ/WXw7G7Zkw8giRCp8x9bqqP1c",
+	"7w/eW1T6YkI10Jos0WItEpiLG/GXn+pwuqQ+dBTcRCrcxotP2DMszMVeHjwoY9mQ1O5QnhVKFAbOlK1F",
+	"yO/91399tOb1Qv1rEpvz0q6r/W7IVZdfCgXgjXnZfQW4f9NGKMgiE+JL3F2aXp91ZoZFz5e5vogxHWIr",
+	"SMcyPEtnLEnb2Age2O9Dcwy+IjRHR8q3mucDc4Fheu4By+GMm20Lr2rGfX2Pa8/XTJF4xGESMWgjeltz",
+	"4wbPYJHwmSuGb1ROshzKjy9kjmRBRNKg6/mYIGEbAtib0WCt2K4zmNDdHBTg0bgesrhx9cmX1Ploqfy7",
+	"A3QtA7rulHD4Rraht9rRfy/nNvRVj0p5PQtwgI3qZWZ3SjRg13s4nTdNRiDaailNDRq1I0GF5793MF9t",
+	"8go/rs4ddRILkgEL6yWjPT248wY4vQ213Di0UrnQ3XypAcGjs5/P3hIFzvHB0+cn4v13p3v7PXHMyKSe",
+	"eBryBY8FtWJZ2gDPcCNp9FRHfA9s7HgGBamVOWGXpn3xE7fQ9AlOyjHI5ZbwNSmQqDdvH1tjIlxEN1Gz",
+	"zJCr0MGR9eihMk658KT4VODi56yEZka7bM3hyeWdzRSvTF1+RdRHm0UjdKxclVzFIMjOt9cbFnfeb/CN",
+	"AkEZTkL75tq+mj0kTdaemjxVnQHzCdNqtiif9w+cjPV5DXQm8F4H8M/qUk6waJ7MjMTCd6Qy18Lotk28",
+	"BSFD7DgLEBnw3yI8F/nWpXKe+MLzWCH58M+NAOF2VRftKIsdW4JNmIrTxcPMl+ldL9vYTuUxpM675udz",
+	"s0Hriet1K378UWFGTdJcBL9Np7nDDj3SuggUhqqKiS37UKSFSS+tsHL+0h+CI43Vqj/U76vZzJTI2qWz",
+	"HF4vqTNSibnTkDl7BK7Ri/39weOXMRgZeb+vVCkLusHWwOrriSlo9H1xZkSpbDUF/0hk5loXRmYc+U/e",
+	"SSy4pIKJ78d7b6RLJ4l4dLh/IJJZqcLIAoTuOnZtmDaXHa5COhjYaA627nEoCMcH84se1aPT6trPr9KP",
+	"A44E/2QdYpphvm0Ys+W8Z6+JN8mteDp4hojqof7w7scACSRw4kLnKG7eXX9rLx4eOlgZHDwQ1j6dSYbM",
+	"Kt12UPoRP/obkqkb4zHGOIgHn3pbXPpBT02GeMT3uU7Vdjf9ZLS6wTve3PQN76isZZtn86U3i32a1Cm3",
+	"Z12p5HR7Q03L8U1hRm0GO9KQpmnmpDcO1m6ykM2LP/UevIJj0d4ro11pik13Ny/+1Hvw+kxebLoJr/nU",
+	"e/CjtG7PL9emm5oXx1vJZ9iAaHH2XoFRttV08y60eEP8lG12sfrS+M6zfKqsk9PZ1g+o74if81dVWuY8",
+	"2uop/vpbb8YHg+PPoDi8/Sjepb4g7XlFE0HP23h34+JO9zrdu5HuPR0crqBuDf7fQ0tkorn1pZ0LetLt",
+	"E7s9qDwdPFu9PuheplKLkQqOpcp8ZV9uBXiQDZ/xTlfuR5MGhry1C+Gv+wOvweH+wTYHxfqM8S0eMR7g",
+	"rcebb0XT/ZNx76XL7TiXowIN+W17u7BQNE403rv3h1T+ww2D6HTXmo5YJGjrj6Q83z4GUh/oYgZ6ODCv",
+	"Oq/AzV/1gaXlcLFsBxamsTsOdC5J55J0svplbod31OJxwebd++a2mrbGmZLqLpROyzm2nkMnzYwD3vj5",
+	"QPzlG0pbVDPcnBG/8neVupoBIXcW9z36Da5h3slCEuRNm6H2LcgeYYLV5Soqh33cqwOQ6mMa4FT/qIyT",
+	"4tHh/lOR4H+f06/1LTb/J4YJPZrx0eH+/lAnhdIXbhK9gOKLtAzUQoZilI9a6pXrqGjKxk5k+XiMa1iG",
+	"jR7h1kON3cewEzImtrEltClV1hdIhLOpyq4uS8UJCLf7NHqq+kM91GfXRmTqKk99pS/MKBY/B7YKzipr",
+	"pahFmrlS5XWZOyWUTLmt5UPbFL+TOPrsRzrUCZiMwBPI0WZ87dxUJVbFjKTFQWJaDB4CDgQ96UT8qaYv",
+	"pHoHbP+D6X2M7Wb1rNBwvISsiYA/7nmJCwvgJc7ziyDlGUXKcxetxAqPbFa1umJNPeF9ws9FMOo8XkKc",
+	"NuCt+4xcJXmrsatLW89WSNaAgb8R6v0X3+qJC36mMlPRWvZErsU0L4rc00Za8OPwig86/yjUzKSTvjhF",
+	"PhiaVgTNHxwi3sJy4dJQjytXUaw+2AUq2wTNcn6nPs/1OV3JjFD1ZD07fnZwcHQ8gP/bNHH1zr/t1B0f",
+	"xlM32Gbq3n93undwdByEvzCjnjg+FBP1UWYqzaeyYICMzx2zjTif5nZKmpT72txU5VdYO+aUZRvShEK/",
+	"GD8/zgbP958/P0yfZcdHL+TBWEk5SI+OZDbYP5JPR+PD8f7oYDQYPT84SLP9o+w43T8aDcaDgRw8f7Bp",
+	"zoK7tm7KZtI5VcJz/vtvg70Xcm98uvftr78dH376txUo6qUp+85j3dJJpZkcngVvJtNL5Lnh4jeYzpfe",
+	"xEnO8NxIe17BO/ZeMbhqRQnJfu+22vMe9pVo/bHZMCwh2HSaQ7/E3g7Bd4SjYOKjnD/iTpQ0P9CnU9d/",
+	"JozhwV2KdfxNOGj+ph7SaIyo7PG7s7O3vHS4ByaN8SThS5FUY2TcREwri02X1T8qWSwq99pPbU7S7b71",
+	"hvXXvS/rwL11OfiukgtNF/B+wR00OnRHs7bx1flubzmo2as215ET8ZWAPT7fgeUDOfly27MJ4UP29nvb",
+	"nlLQHd0IEXkyyWGZ51uUYdaYEH/CiMJxeYnibG9bj9lSL0mC+x2P9esrmvQzuqlmEs+HeUYsyvFZ4Vpa",
+	"6nEOTqEpmU70xUBkcm4XtoqvqNiS5GJdrSXPbAdOC1WWPCO7j4ZEVuY3+t/zDYWW1HTexidhLJksFVOz",
+	"2ZlMA5MDBirATZwp6TAe4IStUopqROL/MhBvSteLajCX2LaXyjJ7fLY9HBz2RTteLG+c3TOjqMPjVHFQ",
+	"Co7syVDzsr4k6DwM1gXlXFXx9UfIX3yeKk+e6cjodf7IbXOCOI+449xttHSdH9LbDp7aF68i9KjHjPYW",
+	"MaTE4kV9PagUG1wLHxxrxOLuhnT/QnWgyA4U2WVBuyxoB4rsQJGd7nUIhA6B0IEiO1DkHxsUefdHoM+M",
+	"huxwkB0OsvNCOi+k80L+JXGQ97uf3WyPIcWAafsVswV5UeT64glGCE21psXXz8hRLYW/kpqKE3vMTOYZ",
+	"QiLj3ICrj7CNFl+I58ObqXsnBfzNTBHf9VAnTB1zbqsRjGAUNxCPiWMFX4BDxCC/qCz1D8fKdXgyJS74",
+	"M8XMlE4WCG0a6lW9XOB7akAYEfhJR9k/xHxSkBJ/PVNy2k5v88rP6G6ILfzjN9Dc4JidEaNqfr/ABz8+",
+	"T6nZ2hnkgjsecYoaF9CZLnuIbDZOli7SudickETvmNSCrQOpzSbb4CZBrxUDWRvqOJPzqdJOZMohY7zv",
+	"vol2o2azaOg4tUxClmcp0so6M0U2+Bale0sD3aFc0xs6qb6FVCN50LJV3izcdyTN8a6xLjf+SupUFUhQ",
+	"7hBGFjqb0X6nytxkiBCHHUKnjBxJ8ulUZbl0qpj/Gcxs0pIx74vTxg421AFYQmKPr6Hmaa7RYpJ5ovAn",
+	"a4xWpadbg620UGMnJG1/tr+CJ2ao49fSQ48GT0XCM3ReaXkl8wLO+YnAzjv6Qkiv4aTFs9Jc5Zkq6+x7",
+	"GhHxKL0SmJ7ilL6PF2ADtOg1a1A8YkTG5do6JTOu6GhfoAb8aCwLq1bjbKJVW41D4nsZbDMyplBSfz7a",
+	"5Xg+4NiBM1uorBekkQRz/cx01oi0fEnGdmqNtsjC10xqTV0lE2OddJU9Qc6nZJkFSvyCnrUMyppTZYx4",
+	"lMykdedZpZLHvaHGWqUE9T8BP9cm3NfDWAYLoriMTdmSjF/Q5N1R/Mfv2UIjOtGOj6a7lusG/Iw3WZCs",
+	"bVqNNOwYuIK2JwpTA1p7oZgqL8VYSVeVCi6BeSYAytRoNynmYlbmqbJteNYzHM8uuYdzVa6DReK3dS1x",
+	"llviIETSHwSswGq0sSpvKqjbtu7yAnqtRhNjLtsPNRRvxjADtbNWV4pamPsK0qP9A/FD/g3DoFJTEptc",
+	"gA0ztR+CD8E7Y1Q3t+UnLupxaaZD/d6V+Uz1hDUiq0gCubM4vtQKU+GbTUkel9BGTGQ57YvX9LtnI05V",
+	"qZG7c8nBc5Nc89N6Qw1mXqaX2lwXKrvwNQcXmmo7DwcDkcBXo7otNdcNv2ADsdzaXF/0PI8o0pReG6yt",
+	"o06MuR3qOqbydBB4lxl8Td3bYhQ2TdxDS3yHfXGKaFKJTipNFR6taD7xm4aaujGu7PmFdWp0H07XJp+T",
+	"Ln1oow9l76mU15T4Eac8mSEnlLsVdYKr57FZJOf+XJcJ9q72/3x0cPRMPj9+oZ6pVI1UJp8eyPFYHh+k",
+	"WSqfjuXRfiqzZ+rZMzlQR8fj8dHT42yQqudqf/A8ez7K2orm6Kv23vvhNLzcqfzIlUonh4MXxy2Y8rYw",
+	"1p+e/KlpKFeAWWDmsFCQiOWDMoXJPn37fQ8OGX6BSemQWDuer98e5Nit5cqd7z+I4P5XJk9VH/yVB5/a",
+	"CoGuKFQfxrLmfV8C/ysLmLRsXZZAt1+QFX9HWlYvLeb5aW63DVsdHRwePH++TYtarPpYMu3pRK4JYL8z",
+	"lUe6T5W1HKLBZrQXSlPfQYzZEPtproWFF4ZjdxzDhmlC9C6Rw/fFL3V1ufqo0gqDylOTqUQkhI9NAoWo",
+	"FK8m0r3j6fUuPex+4IqL1/7+t4XUL0VymessEZZ6NuRYuHyBNv/alJdDzQ0lS3ONdcsJyuRHl/ThLRh3",
+	"81Sz4CKZmeHmffQ5VKcqU4dEzh65y+WtzohUluUcdp+X9HW8pVniV2BagL44Ux9d8/XYsZbp8cWHf8cC",
+	"aBp/CFHgU+EeXo4kYP8HQ52wsTwHZUr6IoHJLBKRToyxCkml4Q9gQf7y+kw8wX/ZHreNn4tR6XMQDU5q",
+	"canmJxz+x1vOGYqcLLFfV+mE3tETK3gdFoKVDy2F2kMwJNdpUXFZejoB2zTUj5L69iJ4wOT24CJl5jF9",
+	"AZZe0/gu1fyc+9CHl4bYC/1Az7lUcyRT+HkspOAisyBzzhiK4vglptnDkqciA2+bGytwAw9anHo1PTk2",
+	"9UJAYfQ9QPpDjSwWfO25M+a8kOVFOJgGdQuTM85d3XH0pUhUWZrSJgJ2Kq+hWEUG+jgxpcPc0MGLoU5G",
+	"VXahXE2WERNyPLQLHXUzOccvwtZB1cyrGlJX7KFT4ftAT/NMY5P7D2evmAs9tJfmxYEHWZcXhSgrjWzr",
+	"2IGwVKgTnqM/nFgkjZz40pOKBHzNNA41jz3HAuRLXEs0Kwl5oicCpvcJWldGmybx09Cy0N/hPaSpe1jQ",
+	"TG7fCVFleB55vxsmsIUmQlqwXfC3hBsNgZV6j89DrwmrBjPpZELeLRUTwt+MVgkxZeBC1rpBAxtTtJ/s",
+	"1LWcc3hiqD2riCpsIETuIXX9FKMWqQFxUNj0oO7u3RevCmO9dqdGa4Xmq26x7Y3yaxSriFhjqImwg3Yo",
+	"WNAZbW0WPq6yVOQ91AkZQBDlwsdE4D9JEMpK+7yinM3gazieTTqVyqKghiC9eBb8tIM5Fwk87hyvJGYS",
+	"eCf9C4MxoEu5rtCdSE7wjfRA+BW2t4VLvMjRc0tlq8LZBCsw56jyuPLwBk/IMtTE2FJvF9wqoH5qw+/n",
+	"LG1dLbk/qPmvTYleCvJwrKjlQNJuUFC8MuI5qZvaS8tpotVhY9jYd5VHlZtyqN58hUYcsNXWjRpoM4Y9",
+	"BwtgKPh0n4lW+IBZMUf3bMlE3OxBkbq3Nk65ICp6Euse58VxZUny6z4KaI9N0ZWCood8ai8jgYl8YpTu",
+	"9Xlc3E/L+oeDwYtn+0cHvQe0T1IrjaC48KmbonisUi1RPPj1yQiBgu3xERQAK/Zhlz4YiEiTbE+MsSm3",
+	"ExIDAUsedF4KtlLelKI5wvhGX/yEBaVvS8PcVvnFRAUTssoZQ3NznVuik3oNxi53akp7Ig6JWY5yh27g",
+	"CdszRoCAF1wgixO2EYe5sgIDChyagtmkmGOwApmcB39jqKXlbk4p+XHK9sXPPk9HG6DfAHjLoZ+im65N",
+	"VWTepyDfvKbPwg9E98w3pFIZvKGYC0mMJz4OIdG1hG/1C2NGf8f6PAxPoCOJPj/BMtfvprIohpoUetpm",
+	"mL9BMdmNdcZnbzDPfnntfTN74NDI8LbU76CA97yEU/DOR5JYUzrb6G2jP3iH9fSJzJuZStB7i2E/jhbc",
+	"iS1Eard0TXThPX5LDocxJcsiBzcJjV1OMDLYmIMkFFJfVOBSeN41o69UaVEMG6HjS6VmVmiVg/qfRGfz",
+	"oeYjOOVQcB7RWFBcNHc+XU8OLwwFXpbEbzrnQ2ICw8Iucn483kxLR3iFqRXVrL+jo2XzMCk+8Hl2qGML",
+	"SxYrPkiu7ieFq1SzluzEY6SXbLBK+M337An6ga2xSSwqndWZxzqLZ85aMW5mcO7AugRXHf4yUbJwk9bU",
+	"qXe7FmE5pUmVtXBUpM7NNSxnotJLdlmcHElLyBA9ZyxrpmZKZ0qn85Yk/3c0oB1KLr+hLXPKnwbOXJFf",
+	"qS83CP6Kp5qPhosDj+SKF/mmGc2WwPelmm+Ta69jlXBDkziqWdwEv6PTZ1VxpRCpdqkIXJZjRTJFzZ4S",
+	"3QuzveRuqNXHGRg7ail2ZS4VwdUwpOracvM/wPB3KF4/qPm6zDx8bGcQG6n407ff47REEov/3HmDX2qL",
+	"Cns9yBtGtShpIEGbLko5DfG1HFOGwevg1/cazozU8HfQQXQjToY6Oa3cxJT5P1GQTsQ3SpaqFDK7Ov+/",
+	"//lfDm1u2/IXY+7UKtcZcw4OzDnMk4+Ahi70ePg7GLDesZLAM61PFGQcgFtRk5CPRUK32HPpElYm70sS",
+	"82w7JPoHtStH6Ac1X+ME/eKtIBsOigtm2NgQvMqpnIvMfJamu8iS2WoLus66q3GSOHegUWwcNtiGu61E",
+	"gDc8+W0Dmdk73HEizXyNqQM+S/lcWe64wXaUU6BAC/KdoStGp5W0MJaozleht4e6ZjQSv5fQiD6FdHQj",
+	"xeKlggNR3oQ0b8MteOAxITOJjpyHPGfbUU1/BprBdlAEmxP2LjrdnAfB3143b6mMlGvfwuGkC5ELFDXR",
+	"561J3fDgH5JT1xPFpXVLSXXeIimsgVsIeARGh1ioFaO54DkEXzUKRRMOAUED5IlqDyVo80bf0NftULjx",
+	"Des8Upq3TraDTzr1a7LuXH67gzjCMOD/z0cMC90g3P7SOBe4Wm77K+Xsrb9/p+Vq/JINyGQaSCdwQeBm",
+	"0eJ4mUMJuanQ0U1bSt2T3+DfnrN1Y42Ivy3mVow8kVvhlvK21tReorZxWPwAV3gtTtrL83FppudqKvNi",
+	"tYPCs7HWS4mQq/vMBR3+fb8+SwO4t0nZOl3zFSqwK89qodq9tlmnZnYNTrTSIaQ6nTnh1HSGxVNIApBc",
+	"KA0aoRIBz6EQBRwcrmSJxEi2xolwSQCnna2pylThXRhlGGr/5IcW00PETuyBUnRqWanaYUT5mqgBMTP4",
+	"UeEeNdSY3PF3B52fyCt1sojCy11f/FUWlSLWecZwCjgSkXEY6tP6WVMJBy/KU9HHmDJMQB2iwcwy5cRN",
+	"UZhr7DlCF+GBi9zMCCI0p5S3T4ifUFkBXhx3+OnhO3mk4/yjysQVjR3z6SBinMUm1zNBVJONfsA/WZHr",
+	"ofYgtxDBoITWdWkcgYAaOMYIzVqjB7ApjEiy0sxmKlvpapaVfu/UbEexGXj0pgyVXzt/9M31rHL3m7Ki",
+	"YVqwIC2jNJWbUe0LKgUoT2c5yUqh9C7ao8BUssmU3jA+s8GyOoaarfRZ/kMRjctiFgJuqmOCMfUDtrFD",
+	"E3Sqwx+vsSwVDCB51xYZWDC0itidgC6fykwNddQpjZLg0oJtGRs+fubWo4G8mU20cedjU2lvPqN3B3SN",
+	"a2F9uVAOhrPTEkN4fqs2y2mnGfNI2gjJQEviNQH/eZdJDA+Ray7IX/IrFnYScdxSg4A6y/B2K6xSffHz",
+	"NRI46EzIbJpry6FxDECzD1+aQq2Eu4HcDvWtBLeaZdKpILt3vxfBoz/gS9rzBIbhv/e7/WxSqMCiIbS5",
+	"7rSLQo0gy9vq1t0mAeANT3J9lTtc7G0ikNHV3LZHlQp9N4lFFSrr1Ylq8FgxdUhBfHQd4VLO123utDTU",
+	"a1st3VrTV+xQdYpxs6ZjHbyS0++jKfz6OjvFS76pu9NX2qSpucjrYn9mBk5SPWOdkWvgIBanZ5euxMpg",
+	"xBuEjkuRmgzLVdFJJmBQL4ZH4GDRuvjyC7pI/N2AnRnNRUJQc7Sh8MfEZ0GfUccyAj7QXUMNhgntX+RK",
+	"mBJBPAIlK9cX+Bu/BsHyYsqj1eoaR+xdHjar1oNCqeoWLCWGDbQR46p0iPG3SlJw4Ra2MlTgXakSmU3D",
+	"MGly8hLmCh8y1AnGH88r7S9eMLovmBrnXH2cyMo6jqF6Dw4JuRakhGYOvk0LWRRIIYljjskt6QF1K+lo",
+	"iJKfvjqAS6yZoQm5h+z6o5DSCCY5rdfmQjk71J604mljpFJjy+Me7xoMH/bX7g8GtEzXpk7UISFmXndL",
+	"fikOD16IBGT/HI09DHKk5kZnxGh2B4crHDL6qG+o4OWmtKdUQvkj465v0JT0NoZ3LTrGTEGf6cPuFwXT",
+	"HGTbzlBLSV987yxZoDyU64DSUNFMt2WAtccJVcKaqeIGxGytP7uXvBE289rXzdY3IRMN4//rpQ/VQx4r",
+	"o6gCYFzCMbaF47DFjoNp+N1ObyPJFWNt4Nsf2rjl4KKRGep2K0MHgQX12MJBruetg+fUc9GhdFpROnks",
+	"XnfrUC6bAnD2tmC5ikcVONdI9ZHKBcNWMi/YUQxBXO9l+Fbp/pwVuExpi6NaxmHwsk5I85edr5gUHN1N",
+	"THDVY6ur0inDRZ4x1yIxB1U4sLP89Yban+x7SAYRlaznhcpgJw5wPfoedv0WvbUFimLaD8miYE1poeQV",
+	"U64w2UAjhI3jNNdIpI7+lnd96N3eqeSnEEsGrB8SbFW6wGoCClo3guCeOX2Vp9rwDsdItIWXwbO1uSa2",
+	"C8c4gNqDBB/8W+rVo7RPSsZwZvg3BuDxRlyMZklKeKmknWKML+qLb6Mx4NHcfzZ4zASbpkfS243FDiI4",
+	"DyrDwMpLzzwD3+/7ka4w6HDLjgOb/2lyvSHRBhL6ZcU1O3sM9hSWjvXw/h00lvltQJSsHdFBrxed9+XU",
+	"UPH2tAcaTcfbPLP+7C1L1SxAznUUM+DRW4yLwrE/U1u0kE8qq8pzsMHSigSrf5I7OOX5+OQbnpuvLzbp",
+	"15JSmTkmIS8QWB+ilIRKuLPIJC7OFxWYpNVdC3+lWeqsVCMWOQ1asZsQ5KJpevIba/l2h8faI+T7J/ns",
+	"JToWmXSSO68Hnjys4kKKT66aiH0n3qTQ0SQjB2fGUk0NBiTnYI6HWhVW9eJDJV8Q6RgaP234oi0Omy9E",
+	"gi88T6UGS4ZDCjG6oWawwC+L9SOMb/eEryX7NrXDRGxnwW/baCy9Q0uQTA/cAssvC2uExzYQNyR8tgdN",
+	"rT7XwhXromdtOgj+PY3org61LFN/wJNt5PNH5XeMYZlj16DOYtE5lxQ1RLFNSbq9O0RGxKw/q1Y1qIHN",
+	"1zXMyfZp1/VGgR7ZQ3NDAM7wx6GmMunk7QefecG/JzdU/9okrlBuS7ijd6ZQX4Ve7+aYBtOz4ZgGInD/",
+	"xzS2yGs9oQ6GsmRj3sjL2sJQInKaEwud/0f4+f4Pd6jlGHOrVuZ0LxElHsd8aqPxMnKPxEgRB6b/Jqb8",
+	"+j2WrDfUIarneRf5Fv/PcwyfRXSP+O9bGKuhXmpVQyaSM9eG2xxxHSCX910YRSh4Az8FO0vuD1nUnJsf",
+	"hYPqNc8HhpuGuo5LjeZxz8I4/7scmAsDkTU0tQ7FYTsyQ6GsEdMfNXqOrGoGLHX285UqdxyEwhzLBvMW",
+	"5qgmlQv0m743UKmQLpbPnx0O7ws2gN/5RcT5MVf3bOaQz3hjkZpn9YpomQP1GdcGL0aVMcFoc52qBU5m",
+	"ROT55zXi1WNT0gEpk/O+eLeBtJmxLPACrC9BrAaDJr5B1ALFuWCxe6JJAa2VyjzzOPfQYC5G7vdw8EIs",
+	"M1SzE0hNt86VzpK+eBMdUifeNY7wHDl8EgIyJhjAc54IjUjgKNxlo25NZoxQE65yEc5cYDl1C1L9Ay7f",
+	"LjUaBktvadFrlKCIqLtTa9DEM1IU1AJnMjm/Zc0zzvKa9sELbFa/PRghH85p5SYPTv72K7jkFNRoO0+E",
+	"HjewG8J/MzVPZtJqyn2wq7J4cPLgiZzlT672EXvDn7QiGYnR6F5g/UNGQxw1hgN9UBOGtxxi/a/AHOmR",
+	"cki126u1lMkY/SoISlp52vToDTjXy294p2Q230Oe69DmgQn8H4WS4cfRDgsajfWGywak36xztSte91qn",
+	"5XzmVMbtpG2DHJKOo9hZiL0aVt3oydx1evnRb6nVVvCMcKYjbyaebt+0Y/kpZ41JDswM3gitL4n3i0l8",
+	"yMsP9yRU6JIx+5PvdAS2zlNARc9CsosVw1RyigkRsJSh9gItq6xzmNFzcANdfs6P+ZXSNY7QLwTzvEX3",
+	"M73bp18//X8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -373,6 +373,7 @@ func (e ConversationTurnRole) Valid() bool {
 // Defines values for ErrorCode.
 const (
 	ErrorCodeAgentLoopLimit       ErrorCode = "agent_loop_limit"
+	ErrorCodeAlreadyMember        ErrorCode = "already_member"
 	ErrorCodeAlreadySubscribed    ErrorCode = "already_subscribed"
 	ErrorCodeAuthBusy             ErrorCode = "auth_busy"
 	ErrorCodeBackupConflict       ErrorCode = "backup_conflict"
@@ -387,12 +388,14 @@ const (
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
 	ErrorCodeDraining             ErrorCode = "draining"
 	ErrorCodeEmailTaken           ErrorCode = "email_taken"
+	ErrorCodeEmailUnverified      ErrorCode = "email_unverified"
 	ErrorCodeExpectationFailed    ErrorCode = "expectation_failed"
 	ErrorCodeHeaderTooLarge       ErrorCode = "header_too_large"
 	ErrorCodeIdempotencyConflict  ErrorCode = "idempotency_conflict"
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeInvitationInvalid    ErrorCode = "invitation_invalid"
 	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
@@ -404,6 +407,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeNotSupported         ErrorCode = "not_supported"
 	ErrorCodeOriginForbidden      ErrorCode = "origin_forbidden"
+	ErrorCodeOwnerCannotLeave     ErrorCode = "owner_cannot_leave"
 	ErrorCodePasskeyRefused       ErrorCode = "passkey_refused"
 	ErrorCodePasswordWrong        ErrorCode = "password_wrong"
 	ErrorCodePreconditionFailed   ErrorCode = "precondition_failed"
@@ -413,7 +417,9 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeRoleRequired         ErrorCode = "role_required"
 	ErrorCodeScopeRequired        ErrorCode = "scope_required"
+	ErrorCodeSeatsExhausted       ErrorCode = "seats_exhausted"
 	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
 	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
@@ -439,6 +445,8 @@ const (
 func (e ErrorCode) Valid() bool {
 	switch e {
 	case ErrorCodeAgentLoopLimit:
+		return true
+	case ErrorCodeAlreadyMember:
 		return true
 	case ErrorCodeAlreadySubscribed:
 		return true
@@ -468,6 +476,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeEmailTaken:
 		return true
+	case ErrorCodeEmailUnverified:
+		return true
 	case ErrorCodeExpectationFailed:
 		return true
 	case ErrorCodeHeaderTooLarge:
@@ -479,6 +489,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeInvalidCredentials:
 		return true
 	case ErrorCodeInvalidJSON:
+		return true
+	case ErrorCodeInvitationInvalid:
 		return true
 	case ErrorCodeKeyExpired:
 		return true
@@ -502,6 +514,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeOriginForbidden:
 		return true
+	case ErrorCodeOwnerCannotLeave:
+		return true
 	case ErrorCodePasskeyRefused:
 		return true
 	case ErrorCodePasswordWrong:
@@ -520,7 +534,11 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeRoleRequired:
+		return true
 	case ErrorCodeScopeRequired:
+		return true
+	case ErrorCodeSeatsExhausted:
 		return true
 	case ErrorCodeSecondFactorActive:
 		return true
@@ -769,6 +787,45 @@ func (e SubscriptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for TeamRole.
+const (
+	TeamRoleAdmin  TeamRole = "admin"
+	TeamRoleMember TeamRole = "member"
+	TeamRoleOwner  TeamRole = "owner"
+)
+
+// Valid indicates whether the value is a known member of the TeamRole enum.
+func (e TeamRole) Valid() bool {
+	switch e {
+	case TeamRoleAdmin:
+		return true
+	case TeamRoleMember:
+		return true
+	case TeamRoleOwner:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TeamRoleRequestRole.
+const (
+	TeamRoleRequestRoleAdmin  TeamRoleRequestRole = "admin"
+	TeamRoleRequestRoleMember TeamRoleRequestRole = "member"
+)
+
+// Valid indicates whether the value is a known member of the TeamRoleRequestRole enum.
+func (e TeamRoleRequestRole) Valid() bool {
+	switch e {
+	case TeamRoleRequestRoleAdmin:
+		return true
+	case TeamRoleRequestRoleMember:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ToolLabel.
 const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
@@ -847,6 +904,11 @@ type AccountExport struct {
 	// Example: 1767225600000
 	ExportedAt int64 `json:"exported_at"`
 
+	// Invitations Invitations into teams that were mailed to the account's address, without their codes.
+	//
+	// Example: []
+	Invitations []map[string]interface{} `json:"invitations"`
+
 	// Keys API keys, revoked ones included.
 	//
 	// Example: []
@@ -856,6 +918,11 @@ type AccountExport struct {
 	//
 	// Example: []
 	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Memberships The team that the account is in.
+	//
+	// Example: []
+	Memberships []map[string]interface{} `json:"memberships"`
 
 	// Passkeys Passkeys.
 	//
@@ -928,7 +995,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -938,7 +1005,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session, the API key or the passkey that it is about; absent if there is none.
+	// SubjectID The session, the API key, the passkey, the team's invitation or the other account that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1910,6 +1977,11 @@ type CreatedTotp struct {
 
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
+	// EndTeam Ends the team that the account owns, so that its members have their own plans. Without it the owner of a team with other members cannot be deleted.
+	//
+	// Example: false
+	EndTeam *bool `json:"end_team,omitempty"`
+
 	// Password The account's password.
 	//
 	// Example: correct horse battery
@@ -2983,6 +3055,165 @@ type TaskRow struct {
 	Title nullable.Nullable[string] `json:"title,omitempty"`
 }
 
+// Team A team whose members share a Team plan: its seats, its requests per minute and its tokens of a day.
+type Team struct {
+	// Active Whether a plan pays for the team now. Without one its members have their own plans; the team stays as it is.
+	//
+	// Example: true
+	Active bool `json:"active"`
+
+	// CreatedAt When the team was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ID The team's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a15
+	ID openapi_types.UUID `json:"id"`
+
+	// Members How many accounts are in the team, with the owner.
+	//
+	// Example: 7
+	Members int32 `json:"members"`
+
+	// Name The team's name; empty until it was given one.
+	//
+	// Example: Design
+	Name string `json:"name"`
+
+	// OpenInvitations How many invitations are open. Each holds a seat.
+	//
+	// Example: 1
+	OpenInvitations int32 `json:"open_invitations"`
+
+	// Role What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+	//
+	// Example: member
+	Role TeamRole `json:"role"`
+
+	// Seats How many accounts may be in the team by its plan; 0 while it has none.
+	//
+	// Example: 12
+	Seats int32 `json:"seats"`
+}
+
+// TeamInvitation An open invitation.
+type TeamInvitation struct {
+	// CreatedAt When it was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// Email The address that was invited.
+	//
+	// Example: grace@example.com
+	Email string `json:"email"`
+
+	// ExpiresAt When its code stops working, 7 days later, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767830400000
+	ExpiresAt int64 `json:"expires_at"`
+
+	// ID The invitation's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a16
+	ID openapi_types.UUID `json:"id"`
+}
+
+// TeamInvitationList Open invitations, newest first.
+//
+// Example: [{"created_at":1767225600000,"email":"grace@example.com","expires_at":1767830400000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a16"}]
+type TeamInvitationList = []TeamInvitation
+
+// TeamInvitationRequest Whom to invite.
+type TeamInvitationRequest struct {
+	// Email The address that the code is mailed to.
+	//
+	// Example: grace@example.com
+	Email openapi_types.Email `json:"email"`
+}
+
+// TeamJoinRequest An invitation's code.
+type TeamJoinRequest struct {
+	// Code The code from the mail: 12 letters and digits. Case, spaces and hyphens make no difference.
+	//
+	// Example: K7QM2X 9TBH4W
+	Code string `json:"code"`
+}
+
+// TeamMember An account in a team.
+type TeamMember struct {
+	// Email The account's address.
+	//
+	// Example: ada@example.com
+	Email string `json:"email"`
+
+	// HasSeat Whether the account has the Team plan. If a team has fewer seats than members, those who joined last have none.
+	//
+	// Example: true
+	HasSeat bool `json:"has_seat"`
+
+	// JoinedAt When the account joined, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	JoinedAt int64 `json:"joined_at"`
+
+	// Role What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+	//
+	// Example: member
+	Role TeamRole `json:"role"`
+
+	// UserID The account's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// TeamMemberList Members of a team, by id.
+//
+// Example: [{"email":"ada@example.com","has_seat":true,"joined_at":1767225600000,"role":"owner","user_id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12"}]
+type TeamMemberList = []TeamMember
+
+// TeamOwnerRequest Who is to own the team.
+type TeamOwnerRequest struct {
+	// Password The password of the present owner.
+	//
+	// Example: correct horse battery staple
+	Password string `json:"password"`
+
+	// UserID The account of a member or an admin.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// TeamRole What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+//
+// Example: member
+type TeamRole string
+
+// TeamRoleRequest The role of a member.
+type TeamRoleRequest struct {
+	// Role The role to give.
+	//
+	// Example: admin
+	Role TeamRoleRequestRole `json:"role"`
+}
+
+// TeamRoleRequestRole The role to give.
+//
+// Example: admin
+type TeamRoleRequestRole string
+
+// TeamUpdate What to change of a team.
+type TeamUpdate struct {
+	// Name The new name, 1 to 100 characters without control characters.
+	//
+	// Example: Design
+	Name string `json:"name"`
+}
+
 // Tier A plan on offer.
 type Tier struct {
 	// Currency ISO 4217 code in lower case.
@@ -3287,7 +3518,7 @@ type UserProfile struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
 	ID openapi_types.UUID `json:"id"`
 
-	// Seats Number of seats; 1 without a subscription.
+	// Seats Number of seats of the plan, for a member of a team those of the team; 1 without a plan.
 	//
 	// Example: 1
 	Seats int32 `json:"seats"`
@@ -3535,6 +3766,30 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ListTeamInvitationsParams defines parameters for ListTeamInvitations.
+type ListTeamInvitationsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only invitations older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// InviteTeamMemberParams defines parameters for InviteTeamMember.
+type InviteTeamMemberParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ListTeamMembersParams defines parameters for ListTeamMembers.
+type ListTeamMembersParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After Only members whose id is greater than this one.
+	After *openapi_types.UUID `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
 type ChangeEmailJSONRequestBody = EmailChange
 
@@ -3612,6 +3867,21 @@ type CreateKeyJSONRequestBody = KeyRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
+
+// UpdateTeamJSONRequestBody defines body for UpdateTeam for application/json ContentType.
+type UpdateTeamJSONRequestBody = TeamUpdate
+
+// InviteTeamMemberJSONRequestBody defines body for InviteTeamMember for application/json ContentType.
+type InviteTeamMemberJSONRequestBody = TeamInvitationRequest
+
+// JoinTeamJSONRequestBody defines body for JoinTeam for application/json ContentType.
+type JoinTeamJSONRequestBody = TeamJoinRequest
+
+// SetTeamRoleJSONRequestBody defines body for SetTeamRole for application/json ContentType.
+type SetTeamRoleJSONRequestBody = TeamRoleRequest
+
+// HandOverTeamJSONRequestBody defines body for HandOverTeam for application/json ContentType.
+type HandOverTeamJSONRequestBody = TeamOwnerRequest
 
 // Getter for additional properties for Problem. Returns the specified
 // element and whether it was found
@@ -4502,7 +4772,8 @@ type ClientInterface interface {
 	// RequestAccountDeletionWithBody Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 	// password is wrong. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
@@ -4515,7 +4786,8 @@ type ClientInterface interface {
 	// RequestAccountDeletion Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 	// password is wrong. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
@@ -5252,11 +5524,188 @@ type ClientInterface interface {
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
 	RunStep(ctx context.Context, body RunStepJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetTeam Describe the team
+	//
+	// Describes the account's team and what the account is in it. An account whose own plan is Team has one, which is made
+	// when it is first asked for, and is its owner. 404 `not_found` for an account without a team.
+	//
+	// Corresponds with GET /team (the `GetTeam` operationId).
+	GetTeam(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateTeamWithBody Rename the team
+	//
+	// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+	// `not_found` for an account without a team.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+	UpdateTeamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateTeam Rename the team
+	//
+	// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+	// `not_found` for an account without a team.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+	UpdateTeam(ctx context.Context, body UpdateTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTeamInvitations List the open invitations
+	//
+	// Lists the invitations that were not accepted, revoked or replaced and have not expired, newest first. For the next page,
+	// send the last id as `before`. Owner and admins may do this, 403 `role_required` otherwise. 404 `not_found` for an
+	// account without a team.
+	//
+	// Corresponds with GET /team/invitations (the `ListTeamInvitations` operationId).
+	ListTeamInvitations(ctx context.Context, params *ListTeamInvitationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteTeamMemberWithBody Invite somebody into the team
+	//
+	// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+	// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+	// seat.
+	//
+	// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+	// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+	// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+	// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+	// that. 404 `not_found` for an account without a team.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+	InviteTeamMemberWithBody(ctx context.Context, params *InviteTeamMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteTeamMember Invite somebody into the team
+	//
+	// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+	// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+	// seat.
+	//
+	// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+	// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+	// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+	// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+	// that. 404 `not_found` for an account without a team.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+	InviteTeamMember(ctx context.Context, params *InviteTeamMemberParams, body InviteTeamMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeTeamInvitation Revoke an invitation
+	//
+	// Ends the invitation, so that its code is refused and its seat is free. Repeating it succeeds. Owner and admins may do
+	// this, 403 `role_required` otherwise. 404 `not_found` for an unknown id, for another team's, and for an account without
+	// a team.
+	//
+	// Corresponds with DELETE /team/invitations/{id} (the `RevokeTeamInvitation` operationId).
+	RevokeTeamInvitation(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinTeamWithBody Join a team
+	//
+	// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+	// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+	// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+	// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+	// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+	//
+	// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+	// plan from those who joined last; nothing is deleted.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /team/join (the `JoinTeam` operationId).
+	JoinTeamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinTeam Join a team
+	//
+	// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+	// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+	// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+	// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+	// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+	//
+	// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+	// plan from those who joined last; nothing is deleted.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /team/join (the `JoinTeam` operationId).
+	JoinTeam(ctx context.Context, body JoinTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTeamMembers List the members
+	//
+	// Lists the members of the team, the owner among them, by their ids, which are in the order in which the accounts were
+	// made. For the next page, send the last `user_id` as `after`. 404 `not_found` for an account without a team.
+	//
+	// Corresponds with GET /team/members (the `ListTeamMembers` operationId).
+	ListTeamMembers(ctx context.Context, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveTeamMember Remove a member, or leave the team
+	//
+	// Ends the account's membership; its data stays. With the caller's own id it leaves the team. The owner may remove anybody
+	// else, admins may remove members who are no admins, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the
+	// owner. Within 10 seconds every server treats the account by its own plan. 404 `not_found` for an account that is not in
+	// the team, also when it was removed before.
+	//
+	// Corresponds with DELETE /team/members/{user_id} (the `RemoveTeamMember` operationId).
+	RemoveTeamMember(ctx context.Context, userID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetTeamRoleWithBody Make a member an admin, or an admin a member
+	//
+	// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+	// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+	SetTeamRoleWithBody(ctx context.Context, userID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetTeamRole Make a member an admin, or an admin a member
+	//
+	// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+	// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+	SetTeamRole(ctx context.Context, userID openapi_types.UUID, body SetTeamRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// HandOverTeamWithBody Hand the team over
+	//
+	// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+	// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+	//
+	// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+	// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+	HandOverTeamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// HandOverTeam Hand the team over
+	//
+	// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+	// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+	//
+	// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+	// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+	HandOverTeam(ctx context.Context, body HandOverTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetUsage Tokens used today
 	//
 	// Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
 	// the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
-	// are answered with 429 `budget_exceeded` until `period_end`.
+	// are answered with 429 `budget_exceeded` until `period_end`. Members who have the plan of their
+	// team share its tokens: the numbers are those of all of them together.
 	//
 	// Corresponds with GET /usage (the `GetUsage` operationId).
 	GetUsage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5587,7 +6036,8 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 // RequestAccountDeletionWithBody Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 // password is wrong. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
@@ -5610,7 +6060,8 @@ func (c *Client) RequestAccountDeletionWithBody(ctx context.Context, contentType
 // RequestAccountDeletion Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 // password is wrong. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
@@ -6997,11 +7448,338 @@ func (c *Client) RunStep(ctx context.Context, body RunStepJSONRequestBody, reqEd
 	return c.Client.Do(req)
 }
 
+// GetTeam Describe the team
+//
+// Describes the account's team and what the account is in it. An account whose own plan is Team has one, which is made
+// when it is first asked for, and is its owner. 404 `not_found` for an account without a team.
+//
+// Corresponds with GET /team (the `GetTeam` operationId).
+func (c *Client) GetTeam(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTeamRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateTeamWithBody Rename the team
+//
+// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+// `not_found` for an account without a team.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+func (c *Client) UpdateTeamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateTeamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateTeam Rename the team
+//
+// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+// `not_found` for an account without a team.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+func (c *Client) UpdateTeam(ctx context.Context, body UpdateTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateTeamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTeamInvitations List the open invitations
+//
+// Lists the invitations that were not accepted, revoked or replaced and have not expired, newest first. For the next page,
+// send the last id as `before`. Owner and admins may do this, 403 `role_required` otherwise. 404 `not_found` for an
+// account without a team.
+//
+// Corresponds with GET /team/invitations (the `ListTeamInvitations` operationId).
+func (c *Client) ListTeamInvitations(ctx context.Context, params *ListTeamInvitationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTeamInvitationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteTeamMemberWithBody Invite somebody into the team
+//
+// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+// seat.
+//
+// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+// that. 404 `not_found` for an account without a team.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+func (c *Client) InviteTeamMemberWithBody(ctx context.Context, params *InviteTeamMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteTeamMemberRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteTeamMember Invite somebody into the team
+//
+// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+// seat.
+//
+// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+// that. 404 `not_found` for an account without a team.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+func (c *Client) InviteTeamMember(ctx context.Context, params *InviteTeamMemberParams, body InviteTeamMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteTeamMemberRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeTeamInvitation Revoke an invitation
+//
+// Ends the invitation, so that its code is refused and its seat is free. Repeating it succeeds. Owner and admins may do
+// this, 403 `role_required` otherwise. 404 `not_found` for an unknown id, for another team's, and for an account without
+// a team.
+//
+// Corresponds with DELETE /team/invitations/{id} (the `RevokeTeamInvitation` operationId).
+func (c *Client) RevokeTeamInvitation(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeTeamInvitationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinTeamWithBody Join a team
+//
+// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+//
+// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+// plan from those who joined last; nothing is deleted.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /team/join (the `JoinTeam` operationId).
+func (c *Client) JoinTeamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinTeamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinTeam Join a team
+//
+// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+//
+// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+// plan from those who joined last; nothing is deleted.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /team/join (the `JoinTeam` operationId).
+func (c *Client) JoinTeam(ctx context.Context, body JoinTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinTeamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTeamMembers List the members
+//
+// Lists the members of the team, the owner among them, by their ids, which are in the order in which the accounts were
+// made. For the next page, send the last `user_id` as `after`. 404 `not_found` for an account without a team.
+//
+// Corresponds with GET /team/members (the `ListTeamMembers` operationId).
+func (c *Client) ListTeamMembers(ctx context.Context, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTeamMembersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveTeamMember Remove a member, or leave the team
+//
+// Ends the account's membership; its data stays. With the caller's own id it leaves the team. The owner may remove anybody
+// else, admins may remove members who are no admins, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the
+// owner. Within 10 seconds every server treats the account by its own plan. 404 `not_found` for an account that is not in
+// the team, also when it was removed before.
+//
+// Corresponds with DELETE /team/members/{user_id} (the `RemoveTeamMember` operationId).
+func (c *Client) RemoveTeamMember(ctx context.Context, userID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveTeamMemberRequest(c.Server, userID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetTeamRoleWithBody Make a member an admin, or an admin a member
+//
+// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+func (c *Client) SetTeamRoleWithBody(ctx context.Context, userID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTeamRoleRequestWithBody(c.Server, userID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetTeamRole Make a member an admin, or an admin a member
+//
+// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+func (c *Client) SetTeamRole(ctx context.Context, userID openapi_types.UUID, body SetTeamRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTeamRoleRequest(c.Server, userID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// HandOverTeamWithBody Hand the team over
+//
+// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+//
+// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+func (c *Client) HandOverTeamWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHandOverTeamRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// HandOverTeam Hand the team over
+//
+// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+//
+// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+func (c *Client) HandOverTeam(ctx context.Context, body HandOverTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHandOverTeamRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetUsage Tokens used today
 //
 // Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
 // the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
-// are answered with 429 `budget_exceeded` until `period_end`.
+// are answered with 429 `budget_exceeded` until `period_end`. Members who have the plan of their
+// team share its tokens: the numbers are those of all of them together.
 //
 // Corresponds with GET /usage (the `GetUsage` operationId).
 func (c *Client) GetUsage(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -9531,6 +10309,455 @@ func NewRunStepRequestWithBody(server string, contentType string, body io.Reader
 	return req, nil
 }
 
+// NewGetTeamRequest constructs an http.Request for the GetTeam method
+func NewGetTeamRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateTeamRequest calls the generic UpdateTeam builder with application/json body
+func NewUpdateTeamRequest(server string, body UpdateTeamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateTeamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewUpdateTeamRequestWithBody constructs an http.Request for the UpdateTeam method, with any body, and a specified content type
+func NewUpdateTeamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListTeamInvitationsRequest constructs an http.Request for the ListTeamInvitations method
+func NewListTeamInvitationsRequest(server string, params *ListTeamInvitationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/invitations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewInviteTeamMemberRequest calls the generic InviteTeamMember builder with application/json body
+func NewInviteTeamMemberRequest(server string, params *InviteTeamMemberParams, body InviteTeamMemberJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInviteTeamMemberRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewInviteTeamMemberRequestWithBody constructs an http.Request for the InviteTeamMember method, with any body, and a specified content type
+func NewInviteTeamMemberRequestWithBody(server string, params *InviteTeamMemberParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/invitations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRevokeTeamInvitationRequest constructs an http.Request for the RevokeTeamInvitation method
+func NewRevokeTeamInvitationRequest(server string, id openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/invitations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewJoinTeamRequest calls the generic JoinTeam builder with application/json body
+func NewJoinTeamRequest(server string, body JoinTeamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinTeamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewJoinTeamRequestWithBody constructs an http.Request for the JoinTeam method, with any body, and a specified content type
+func NewJoinTeamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/join")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListTeamMembersRequest constructs an http.Request for the ListTeamMembers method
+func NewListTeamMembersRequest(server string, params *ListTeamMembersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/members")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRemoveTeamMemberRequest constructs an http.Request for the RemoveTeamMember method
+func NewRemoveTeamMemberRequest(server string, userID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/members/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetTeamRoleRequest calls the generic SetTeamRole builder with application/json body
+func NewSetTeamRoleRequest(server string, userID openapi_types.UUID, body SetTeamRoleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetTeamRoleRequestWithBody(server, userID, "application/json", bodyReader)
+}
+
+// NewSetTeamRoleRequestWithBody constructs an http.Request for the SetTeamRole method, with any body, and a specified content type
+func NewSetTeamRoleRequestWithBody(server string, userID openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/members/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewHandOverTeamRequest calls the generic HandOverTeam builder with application/json body
+func NewHandOverTeamRequest(server string, body HandOverTeamJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewHandOverTeamRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewHandOverTeamRequestWithBody constructs an http.Request for the HandOverTeam method, with any body, and a specified content type
+func NewHandOverTeamRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/team/owner")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetUsageRequest constructs an http.Request for the GetUsage method
 func NewGetUsageRequest(server string) (*http.Request, error) {
 	var err error
@@ -9787,7 +11014,8 @@ type ClientWithResponsesInterface interface {
 	// RequestAccountDeletionWithBodyWithResponse Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 	// password is wrong. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
@@ -9800,7 +11028,8 @@ type ClientWithResponsesInterface interface {
 	// RequestAccountDeletionWithResponse Delete the account
 	//
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-	// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 	// password is wrong. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
@@ -10581,11 +11810,198 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /plans/steps (the `RunStep` operationId).
 	RunStepWithResponse(ctx context.Context, body RunStepJSONRequestBody, reqEditors ...RequestEditorFn) (*RunStepResp, error)
 
+	// GetTeamWithResponse Describe the team
+	//
+	// Describes the account's team and what the account is in it. An account whose own plan is Team has one, which is made
+	// when it is first asked for, and is its owner. 404 `not_found` for an account without a team.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /team (the `GetTeam` operationId).
+	GetTeamWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetTeamResp, error)
+
+	// UpdateTeamWithBodyWithResponse Rename the team
+	//
+	// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+	// `not_found` for an account without a team.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+	UpdateTeamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateTeamResp, error)
+
+	// UpdateTeamWithResponse Rename the team
+	//
+	// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+	// `not_found` for an account without a team.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+	UpdateTeamWithResponse(ctx context.Context, body UpdateTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTeamResp, error)
+
+	// ListTeamInvitationsWithResponse List the open invitations
+	//
+	// Lists the invitations that were not accepted, revoked or replaced and have not expired, newest first. For the next page,
+	// send the last id as `before`. Owner and admins may do this, 403 `role_required` otherwise. 404 `not_found` for an
+	// account without a team.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /team/invitations (the `ListTeamInvitations` operationId).
+	ListTeamInvitationsWithResponse(ctx context.Context, params *ListTeamInvitationsParams, reqEditors ...RequestEditorFn) (*ListTeamInvitationsResp, error)
+
+	// InviteTeamMemberWithBodyWithResponse Invite somebody into the team
+	//
+	// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+	// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+	// seat.
+	//
+	// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+	// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+	// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+	// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+	// that. 404 `not_found` for an account without a team.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+	InviteTeamMemberWithBodyWithResponse(ctx context.Context, params *InviteTeamMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteTeamMemberResp, error)
+
+	// InviteTeamMemberWithResponse Invite somebody into the team
+	//
+	// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+	// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+	// seat.
+	//
+	// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+	// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+	// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+	// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+	// that. 404 `not_found` for an account without a team.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+	InviteTeamMemberWithResponse(ctx context.Context, params *InviteTeamMemberParams, body InviteTeamMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteTeamMemberResp, error)
+
+	// RevokeTeamInvitationWithResponse Revoke an invitation
+	//
+	// Ends the invitation, so that its code is refused and its seat is free. Repeating it succeeds. Owner and admins may do
+	// this, 403 `role_required` otherwise. 404 `not_found` for an unknown id, for another team's, and for an account without
+	// a team.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /team/invitations/{id} (the `RevokeTeamInvitation` operationId).
+	RevokeTeamInvitationWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeTeamInvitationResp, error)
+
+	// JoinTeamWithBodyWithResponse Join a team
+	//
+	// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+	// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+	// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+	// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+	// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+	//
+	// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+	// plan from those who joined last; nothing is deleted.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /team/join (the `JoinTeam` operationId).
+	JoinTeamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinTeamResp, error)
+
+	// JoinTeamWithResponse Join a team
+	//
+	// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+	// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+	// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+	// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+	// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+	//
+	// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+	// plan from those who joined last; nothing is deleted.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /team/join (the `JoinTeam` operationId).
+	JoinTeamWithResponse(ctx context.Context, body JoinTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinTeamResp, error)
+
+	// ListTeamMembersWithResponse List the members
+	//
+	// Lists the members of the team, the owner among them, by their ids, which are in the order in which the accounts were
+	// made. For the next page, send the last `user_id` as `after`. 404 `not_found` for an account without a team.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /team/members (the `ListTeamMembers` operationId).
+	ListTeamMembersWithResponse(ctx context.Context, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*ListTeamMembersResp, error)
+
+	// RemoveTeamMemberWithResponse Remove a member, or leave the team
+	//
+	// Ends the account's membership; its data stays. With the caller's own id it leaves the team. The owner may remove anybody
+	// else, admins may remove members who are no admins, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the
+	// owner. Within 10 seconds every server treats the account by its own plan. 404 `not_found` for an account that is not in
+	// the team, also when it was removed before.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /team/members/{user_id} (the `RemoveTeamMember` operationId).
+	RemoveTeamMemberWithResponse(ctx context.Context, userID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RemoveTeamMemberResp, error)
+
+	// SetTeamRoleWithBodyWithResponse Make a member an admin, or an admin a member
+	//
+	// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+	// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+	SetTeamRoleWithBodyWithResponse(ctx context.Context, userID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetTeamRoleResp, error)
+
+	// SetTeamRoleWithResponse Make a member an admin, or an admin a member
+	//
+	// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+	// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+	SetTeamRoleWithResponse(ctx context.Context, userID openapi_types.UUID, body SetTeamRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*SetTeamRoleResp, error)
+
+	// HandOverTeamWithBodyWithResponse Hand the team over
+	//
+	// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+	// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+	//
+	// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+	// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+	HandOverTeamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*HandOverTeamResp, error)
+
+	// HandOverTeamWithResponse Hand the team over
+	//
+	// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+	// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+	//
+	// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+	// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+	HandOverTeamWithResponse(ctx context.Context, body HandOverTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*HandOverTeamResp, error)
+
 	// GetUsageWithResponse Tokens used today
 	//
 	// Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
 	// the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
-	// are answered with 429 `budget_exceeded` until `period_end`.
+	// are answered with 429 `budget_exceeded` until `period_end`. Members who have the plan of their
+	// team share its tokens: the numbers are those of all of them together.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -14514,6 +15930,676 @@ func (r RunStepResp) ContentType() string {
 	return ""
 }
 
+// GetTeamResp200Headers the declared response headers of an HTTP 200 response for GetTeam
+type GetTeamResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// GetTeamRespDefaultHeaders the declared response headers of an HTTP default response for GetTeam
+type GetTeamRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type GetTeamResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Team
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetTeamResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetTeamRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTeamResp) GetJSON200() *Team {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetTeamResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTeamResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTeamResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTeamResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTeamResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UpdateTeamResp200Headers the declared response headers of an HTTP 200 response for UpdateTeam
+type UpdateTeamResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// UpdateTeamRespDefaultHeaders the declared response headers of an HTTP default response for UpdateTeam
+type UpdateTeamRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type UpdateTeamResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Team
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateTeamResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *UpdateTeamRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateTeamResp) GetJSON200() *Team {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateTeamResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateTeamResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateTeamResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateTeamResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateTeamResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListTeamInvitationsResp200Headers the declared response headers of an HTTP 200 response for ListTeamInvitations
+type ListTeamInvitationsResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListTeamInvitationsRespDefaultHeaders the declared response headers of an HTTP default response for ListTeamInvitations
+type ListTeamInvitationsRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListTeamInvitationsResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TeamInvitationList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListTeamInvitationsResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListTeamInvitationsRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTeamInvitationsResp) GetJSON200() *TeamInvitationList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTeamInvitationsResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTeamInvitationsResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTeamInvitationsResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTeamInvitationsResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTeamInvitationsResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// InviteTeamMemberResp201Headers the declared response headers of an HTTP 201 response for InviteTeamMember
+type InviteTeamMemberResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// InviteTeamMemberRespDefaultHeaders the declared response headers of an HTTP default response for InviteTeamMember
+type InviteTeamMemberRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type InviteTeamMemberResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *TeamInvitation
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *InviteTeamMemberResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *InviteTeamMemberRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r InviteTeamMemberResp) GetJSON201() *TeamInvitation {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r InviteTeamMemberResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r InviteTeamMemberResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InviteTeamMemberResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InviteTeamMemberResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InviteTeamMemberResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RevokeTeamInvitationResp200Headers the declared response headers of an HTTP 200 response for RevokeTeamInvitation
+type RevokeTeamInvitationResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// RevokeTeamInvitationRespDefaultHeaders the declared response headers of an HTTP default response for RevokeTeamInvitation
+type RevokeTeamInvitationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type RevokeTeamInvitationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RevokeTeamInvitationResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RevokeTeamInvitationRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RevokeTeamInvitationResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RevokeTeamInvitationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeTeamInvitationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeTeamInvitationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeTeamInvitationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeTeamInvitationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JoinTeamResp200Headers the declared response headers of an HTTP 200 response for JoinTeam
+type JoinTeamResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// JoinTeamRespDefaultHeaders the declared response headers of an HTTP default response for JoinTeam
+type JoinTeamRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type JoinTeamResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Team
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JoinTeamResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *JoinTeamRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinTeamResp) GetJSON200() *Team {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r JoinTeamResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinTeamResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinTeamResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinTeamResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinTeamResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListTeamMembersResp200Headers the declared response headers of an HTTP 200 response for ListTeamMembers
+type ListTeamMembersResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListTeamMembersRespDefaultHeaders the declared response headers of an HTTP default response for ListTeamMembers
+type ListTeamMembersRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListTeamMembersResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TeamMemberList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListTeamMembersResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListTeamMembersRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTeamMembersResp) GetJSON200() *TeamMemberList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListTeamMembersResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTeamMembersResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTeamMembersResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTeamMembersResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTeamMembersResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveTeamMemberResp200Headers the declared response headers of an HTTP 200 response for RemoveTeamMember
+type RemoveTeamMemberResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// RemoveTeamMemberRespDefaultHeaders the declared response headers of an HTTP default response for RemoveTeamMember
+type RemoveTeamMemberRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type RemoveTeamMemberResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RemoveTeamMemberResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RemoveTeamMemberRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveTeamMemberResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveTeamMemberResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveTeamMemberResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveTeamMemberResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveTeamMemberResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveTeamMemberResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetTeamRoleResp200Headers the declared response headers of an HTTP 200 response for SetTeamRole
+type SetTeamRoleResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// SetTeamRoleRespDefaultHeaders the declared response headers of an HTTP default response for SetTeamRole
+type SetTeamRoleRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type SetTeamRoleResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TeamMember
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SetTeamRoleResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SetTeamRoleRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetTeamRoleResp) GetJSON200() *TeamMember {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetTeamRoleResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetTeamRoleResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetTeamRoleResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetTeamRoleResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetTeamRoleResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// HandOverTeamResp200Headers the declared response headers of an HTTP 200 response for HandOverTeam
+type HandOverTeamResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// HandOverTeamRespDefaultHeaders the declared response headers of an HTTP default response for HandOverTeam
+type HandOverTeamRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type HandOverTeamResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Team
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *HandOverTeamResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *HandOverTeamRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r HandOverTeamResp) GetJSON200() *Team {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r HandOverTeamResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r HandOverTeamResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r HandOverTeamResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r HandOverTeamResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r HandOverTeamResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetUsageResp200Headers the declared response headers of an HTTP 200 response for GetUsage
 type GetUsageResp200Headers struct {
 	RateLimit       *string
@@ -14856,7 +16942,8 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 // RequestAccountDeletionWithBodyWithResponse Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 // password is wrong. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
@@ -14875,7 +16962,8 @@ func (c *ClientWithResponses) RequestAccountDeletionWithBodyWithResponse(ctx con
 // RequestAccountDeletionWithResponse Delete the account
 //
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
-// shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
 // password is wrong. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
@@ -16046,11 +18134,288 @@ func (c *ClientWithResponses) RunStepWithResponse(ctx context.Context, body RunS
 	return ParseRunStepResp(rsp)
 }
 
+// GetTeamWithResponse Describe the team
+//
+// Describes the account's team and what the account is in it. An account whose own plan is Team has one, which is made
+// when it is first asked for, and is its owner. 404 `not_found` for an account without a team.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /team (the `GetTeam` operationId).
+func (c *ClientWithResponses) GetTeamWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetTeamResp, error) {
+	rsp, err := c.GetTeam(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTeamResp(rsp)
+}
+
+// UpdateTeamWithBodyWithResponse Rename the team
+//
+// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+// `not_found` for an account without a team.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+func (c *ClientWithResponses) UpdateTeamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateTeamResp, error) {
+	rsp, err := c.UpdateTeamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateTeamResp(rsp)
+}
+
+// UpdateTeamWithResponse Rename the team
+//
+// Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+// `not_found` for an account without a team.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /team (the `UpdateTeam` operationId).
+func (c *ClientWithResponses) UpdateTeamWithResponse(ctx context.Context, body UpdateTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTeamResp, error) {
+	rsp, err := c.UpdateTeam(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateTeamResp(rsp)
+}
+
+// ListTeamInvitationsWithResponse List the open invitations
+//
+// Lists the invitations that were not accepted, revoked or replaced and have not expired, newest first. For the next page,
+// send the last id as `before`. Owner and admins may do this, 403 `role_required` otherwise. 404 `not_found` for an
+// account without a team.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /team/invitations (the `ListTeamInvitations` operationId).
+func (c *ClientWithResponses) ListTeamInvitationsWithResponse(ctx context.Context, params *ListTeamInvitationsParams, reqEditors ...RequestEditorFn) (*ListTeamInvitationsResp, error) {
+	rsp, err := c.ListTeamInvitations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTeamInvitationsResp(rsp)
+}
+
+// InviteTeamMemberWithBodyWithResponse Invite somebody into the team
+//
+// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+// seat.
+//
+// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+// that. 404 `not_found` for an account without a team.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+func (c *ClientWithResponses) InviteTeamMemberWithBodyWithResponse(ctx context.Context, params *InviteTeamMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteTeamMemberResp, error) {
+	rsp, err := c.InviteTeamMemberWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteTeamMemberResp(rsp)
+}
+
+// InviteTeamMemberWithResponse Invite somebody into the team
+//
+// Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+// may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+// seat.
+//
+// Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+// `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+// `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+// at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+// that. 404 `not_found` for an account without a team.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /team/invitations (the `InviteTeamMember` operationId).
+func (c *ClientWithResponses) InviteTeamMemberWithResponse(ctx context.Context, params *InviteTeamMemberParams, body InviteTeamMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteTeamMemberResp, error) {
+	rsp, err := c.InviteTeamMember(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteTeamMemberResp(rsp)
+}
+
+// RevokeTeamInvitationWithResponse Revoke an invitation
+//
+// Ends the invitation, so that its code is refused and its seat is free. Repeating it succeeds. Owner and admins may do
+// this, 403 `role_required` otherwise. 404 `not_found` for an unknown id, for another team's, and for an account without
+// a team.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /team/invitations/{id} (the `RevokeTeamInvitation` operationId).
+func (c *ClientWithResponses) RevokeTeamInvitationWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeTeamInvitationResp, error) {
+	rsp, err := c.RevokeTeamInvitation(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeTeamInvitationResp(rsp)
+}
+
+// JoinTeamWithBodyWithResponse Join a team
+//
+// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+//
+// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+// plan from those who joined last; nothing is deleted.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /team/join (the `JoinTeam` operationId).
+func (c *ClientWithResponses) JoinTeamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinTeamResp, error) {
+	rsp, err := c.JoinTeamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinTeamResp(rsp)
+}
+
+// JoinTeamWithResponse Join a team
+//
+// Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+// verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+// replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+// first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+// `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+//
+// From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+// plan from those who joined last; nothing is deleted.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /team/join (the `JoinTeam` operationId).
+func (c *ClientWithResponses) JoinTeamWithResponse(ctx context.Context, body JoinTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinTeamResp, error) {
+	rsp, err := c.JoinTeam(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinTeamResp(rsp)
+}
+
+// ListTeamMembersWithResponse List the members
+//
+// Lists the members of the team, the owner among them, by their ids, which are in the order in which the accounts were
+// made. For the next page, send the last `user_id` as `after`. 404 `not_found` for an account without a team.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /team/members (the `ListTeamMembers` operationId).
+func (c *ClientWithResponses) ListTeamMembersWithResponse(ctx context.Context, params *ListTeamMembersParams, reqEditors ...RequestEditorFn) (*ListTeamMembersResp, error) {
+	rsp, err := c.ListTeamMembers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTeamMembersResp(rsp)
+}
+
+// RemoveTeamMemberWithResponse Remove a member, or leave the team
+//
+// Ends the account's membership; its data stays. With the caller's own id it leaves the team. The owner may remove anybody
+// else, admins may remove members who are no admins, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the
+// owner. Within 10 seconds every server treats the account by its own plan. 404 `not_found` for an account that is not in
+// the team, also when it was removed before.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /team/members/{user_id} (the `RemoveTeamMember` operationId).
+func (c *ClientWithResponses) RemoveTeamMemberWithResponse(ctx context.Context, userID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RemoveTeamMemberResp, error) {
+	rsp, err := c.RemoveTeamMember(ctx, userID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveTeamMemberResp(rsp)
+}
+
+// SetTeamRoleWithBodyWithResponse Make a member an admin, or an admin a member
+//
+// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+func (c *ClientWithResponses) SetTeamRoleWithBodyWithResponse(ctx context.Context, userID openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetTeamRoleResp, error) {
+	rsp, err := c.SetTeamRoleWithBody(ctx, userID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetTeamRoleResp(rsp)
+}
+
+// SetTeamRoleWithResponse Make a member an admin, or an admin a member
+//
+// Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+// until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /team/members/{user_id} (the `SetTeamRole` operationId).
+func (c *ClientWithResponses) SetTeamRoleWithResponse(ctx context.Context, userID openapi_types.UUID, body SetTeamRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*SetTeamRoleResp, error) {
+	rsp, err := c.SetTeamRole(ctx, userID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetTeamRoleResp(rsp)
+}
+
+// HandOverTeamWithBodyWithResponse Hand the team over
+//
+// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+//
+// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+func (c *ClientWithResponses) HandOverTeamWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*HandOverTeamResp, error) {
+	rsp, err := c.HandOverTeamWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseHandOverTeamResp(rsp)
+}
+
+// HandOverTeamWithResponse Hand the team over
+//
+// Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+// with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+//
+// The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+// Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /team/owner (the `HandOverTeam` operationId).
+func (c *ClientWithResponses) HandOverTeamWithResponse(ctx context.Context, body HandOverTeamJSONRequestBody, reqEditors ...RequestEditorFn) (*HandOverTeamResp, error) {
+	rsp, err := c.HandOverTeam(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseHandOverTeamResp(rsp)
+}
+
 // GetUsageWithResponse Tokens used today
 //
 // Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
 // the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
-// are answered with 429 `budget_exceeded` until `period_end`.
+// are answered with 429 `budget_exceeded` until `period_end`. Members who have the plan of their
+// team share its tokens: the numbers are those of all of them together.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21921,6 +24286,916 @@ func ParseRunStepResp(rsp *http.Response) (*RunStepResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers RunStepRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetTeamResp parses an HTTP response from a GetTeamWithResponse call
+func ParseGetTeamResp(rsp *http.Response) (*GetTeamResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTeamResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Team
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetTeamResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetTeamRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUpdateTeamResp parses an HTTP response from a UpdateTeamWithResponse call
+func ParseUpdateTeamResp(rsp *http.Response) (*UpdateTeamResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateTeamResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Team
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateTeamResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers UpdateTeamRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListTeamInvitationsResp parses an HTTP response from a ListTeamInvitationsWithResponse call
+func ParseListTeamInvitationsResp(rsp *http.Response) (*ListTeamInvitationsResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTeamInvitationsResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TeamInvitationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListTeamInvitationsResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListTeamInvitationsRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseInviteTeamMemberResp parses an HTTP response from a InviteTeamMemberWithResponse call
+func ParseInviteTeamMemberResp(rsp *http.Response) (*InviteTeamMemberResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InviteTeamMemberResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest TeamInvitation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers InviteTeamMemberResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers InviteTeamMemberRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRevokeTeamInvitationResp parses an HTTP response from a RevokeTeamInvitationWithResponse call
+func ParseRevokeTeamInvitationResp(rsp *http.Response) (*RevokeTeamInvitationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeTeamInvitationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RevokeTeamInvitationResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers RevokeTeamInvitationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinTeamResp parses an HTTP response from a JoinTeamWithResponse call
+func ParseJoinTeamResp(rsp *http.Response) (*JoinTeamResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinTeamResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Team
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JoinTeamResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers JoinTeamRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListTeamMembersResp parses an HTTP response from a ListTeamMembersWithResponse call
+func ParseListTeamMembersResp(rsp *http.Response) (*ListTeamMembersResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTeamMembersResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TeamMemberList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListTeamMembersResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListTeamMembersRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveTeamMemberResp parses an HTTP response from a RemoveTeamMemberWithResponse call
+func ParseRemoveTeamMemberResp(rsp *http.Response) (*RemoveTeamMemberResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveTeamMemberResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RemoveTeamMemberResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers RemoveTeamMemberRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetTeamRoleResp parses an HTTP response from a SetTeamRoleWithResponse call
+func ParseSetTeamRoleResp(rsp *http.Response) (*SetTeamRoleResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetTeamRoleResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TeamMember
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SetTeamRoleResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers SetTeamRoleRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseHandOverTeamResp parses an HTTP response from a HandOverTeamWithResponse call
+func ParseHandOverTeamResp(rsp *http.Response) (*HandOverTeamResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &HandOverTeamResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Team
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers HandOverTeamResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers HandOverTeamRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -78,8 +78,9 @@ func (q *Queries) KeyIsLive(ctx context.Context, db DBTX, arg KeyIsLiveParams) (
 
 const keyState = `-- name: KeyState :one
 SELECT k.id, k.scopes, k.expires_at, k.last_used_at,
-       u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats
-FROM api_keys k JOIN users u ON u.id = k.user_id
+       u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats,
+       p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM api_keys k JOIN users u ON u.id = k.user_id JOIN team_plans p ON p.user_id = k.user_id
 WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND u.deleted_at IS NULL
 `
 
@@ -94,6 +95,9 @@ type KeyStateRow struct {
 	Seats      int32
 	GrantTier  *string
 	GrantSeats int32
+	TeamID     uuid.UUID
+	TeamSeats  int32
+	PlanLent   bool
 }
 
 func (q *Queries) KeyState(ctx context.Context, db DBTX, keyHash []byte) (KeyStateRow, error) {
@@ -110,6 +114,9 @@ func (q *Queries) KeyState(ctx context.Context, db DBTX, keyHash []byte) (KeySta
 		&i.Seats,
 		&i.GrantTier,
 		&i.GrantSeats,
+		&i.TeamID,
+		&i.TeamSeats,
+		&i.PlanLent,
 	)
 	return i, err
 }

@@ -123,6 +123,46 @@ func (q *Queries) ExportEvents(ctx context.Context, db DBTX, arg ExportEventsPar
 	return items, nil
 }
 
+const exportInvitations = `-- name: ExportInvitations :many
+SELECT i.id, jsonb_build_object('id', i.id, 'team_id', i.team_id, 'email', i.email,
+    'created_at', (extract(epoch FROM i.created_at) * 1000)::bigint,
+    'expires_at', (extract(epoch FROM i.expires_at) * 1000)::bigint,
+    'ended_at', (extract(epoch FROM i.ended_at) * 1000)::bigint) AS row
+FROM team_invitations i WHERE i.email = (SELECT u.email FROM users u WHERE u.id = $1) AND i.id > $2
+ORDER BY i.id LIMIT $3
+`
+
+type ExportInvitationsParams struct {
+	UserID   uuid.UUID
+	After    uuid.UUID
+	PageSize int32
+}
+
+type ExportInvitationsRow struct {
+	ID  uuid.UUID
+	Row []byte
+}
+
+func (q *Queries) ExportInvitations(ctx context.Context, db DBTX, arg ExportInvitationsParams) ([]ExportInvitationsRow, error) {
+	rows, err := db.Query(ctx, exportInvitations, arg.UserID, arg.After, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ExportInvitationsRow{}
+	for rows.Next() {
+		var i ExportInvitationsRow
+		if err := rows.Scan(&i.ID, &i.Row); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const exportKeys = `-- name: ExportKeys :many
 SELECT id, jsonb_build_object('id', id, 'name', name, 'prefix', prefix, 'scopes', scopes,
     'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
@@ -156,6 +196,33 @@ func (q *Queries) ExportKeys(ctx context.Context, db DBTX, arg ExportKeysParams)
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const exportMemberships = `-- name: ExportMemberships :many
+SELECT jsonb_build_object('team_id', t.id, 'team_name', t.name, 'role', CASE WHEN t.owner_id = m.user_id THEN 'owner' ELSE m.role END,
+    'pays', t.payer_id IS NOT DISTINCT FROM m.user_id, 'joined_at', (extract(epoch FROM m.joined_at) * 1000)::bigint)
+FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = $1 LIMIT $2
+`
+
+// An account is in one team at most.
+func (q *Queries) ExportMemberships(ctx context.Context, db DBTX, userID uuid.UUID, pageSize int32) ([][]byte, error) {
+	rows, err := db.Query(ctx, exportMemberships, userID, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := [][]byte{}
+	for rows.Next() {
+		var jsonb_build_object []byte
+		if err := rows.Scan(&jsonb_build_object); err != nil {
+			return nil, err
+		}
+		items = append(items, jsonb_build_object)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -226,6 +226,44 @@ type Subscription struct {
 	PaidSeats            *int32
 }
 
+type Team struct {
+	ID        uuid.UUID
+	Name      string
+	OwnerID   uuid.UUID
+	PayerID   *uuid.UUID
+	CreatedAt time.Time
+}
+
+type TeamInvitation struct {
+	ID        uuid.UUID
+	TeamID    uuid.UUID
+	Email     string
+	Digest    []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	EndedAt   *time.Time
+}
+
+type TeamMember struct {
+	UserID   uuid.UUID
+	TeamID   uuid.UUID
+	Role     string
+	Place    int64
+	JoinedAt time.Time
+}
+
+type TeamPlan struct {
+	UserID uuid.UUID
+	TeamID uuid.UUID
+	Seats  interface{}
+	Lent   bool
+}
+
+type TeamSeat struct {
+	TeamID uuid.UUID
+	Seats  interface{}
+}
+
 type TokenReservation struct {
 	ID         uuid.UUID
 	UserID     uuid.UUID

@@ -325,8 +325,8 @@ func (q *Queries) SessionOwner(ctx context.Context, db DBTX, id uuid.UUID) (uuid
 
 const sessionState = `-- name: SessionState :one
 SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
-    u.email_verified_at
-FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+    u.email_verified_at, p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM refresh_tokens r JOIN users u ON u.id = r.user_id JOIN team_plans p ON p.user_id = r.user_id
 WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.ends_at > $3 AND u.deleted_at IS NULL
 `
 
@@ -346,6 +346,9 @@ type SessionStateRow struct {
 	TokenVersion    int32
 	CreatedAt       time.Time
 	EmailVerifiedAt *time.Time
+	TeamID          uuid.UUID
+	TeamSeats       int32
+	PlanLent        bool
 }
 
 func (q *Queries) SessionState(ctx context.Context, db DBTX, arg SessionStateParams) (SessionStateRow, error) {
@@ -361,6 +364,9 @@ func (q *Queries) SessionState(ctx context.Context, db DBTX, arg SessionStatePar
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.EmailVerifiedAt,
+		&i.TeamID,
+		&i.TeamSeats,
+		&i.PlanLent,
 	)
 	return i, err
 }

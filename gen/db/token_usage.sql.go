@@ -61,6 +61,7 @@ WITH input AS (
         SELECT CASE WHEN i.tokens - i.used < i.minimum THEN 0 ELSE least(i.wanted, i.tokens - i.used) END AS granted
     ) g
     WHERE EXISTS (SELECT 1 FROM users a WHERE a.id = $6 AND a.deleted_at IS NULL)
+       OR EXISTS (SELECT 1 FROM teams t WHERE t.id = $6)
     ON CONFLICT (user_id, day) DO UPDATE SET
         used     = u.used + excluded.used,
         requests = u.requests + excluded.requests,
@@ -101,7 +102,8 @@ type MoveReservationRow struct {
 
 // Ends the reservation @previous, adds what was used under it, and reserves @wanted tokens in its place: all of them, or
 // what is left of the limit if that is at least @minimum, or none. granted is what was reserved. One row is locked, so
-// concurrent statements of all replicas never grant more than the limit. No row comes back for a deleted account.
+// concurrent statements of all replicas never grant more than the limit. @user_id is an account, or the team whose members
+// share the limit. No row comes back for a deleted one.
 func (q *Queries) MoveReservation(ctx context.Context, db DBTX, arg MoveReservationParams) (MoveReservationRow, error) {
 	row := db.QueryRow(ctx, moveReservation,
 		arg.Used,

@@ -269,8 +269,10 @@ func (q *Queries) UpgradePasswordHash(ctx context.Context, db DBTX, arg UpgradeP
 }
 
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
-FROM users WHERE email = $1 AND deleted_at IS NULL
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at, u.email_verified_at,
+    p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.email = $1 AND u.deleted_at IS NULL
 `
 
 type UserByEmailRow struct {
@@ -283,6 +285,9 @@ type UserByEmailRow struct {
 	TokenVersion    int32
 	CreatedAt       time.Time
 	EmailVerifiedAt *time.Time
+	TeamID          uuid.UUID
+	TeamSeats       int32
+	PlanLent        bool
 }
 
 func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
@@ -298,13 +303,18 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserB
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.EmailVerifiedAt,
+		&i.TeamID,
+		&i.TeamSeats,
+		&i.PlanLent,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
-FROM users WHERE id = $1 AND deleted_at IS NULL
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at, u.email_verified_at,
+    p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL
 `
 
 type UserByIDRow struct {
@@ -317,6 +327,9 @@ type UserByIDRow struct {
 	TokenVersion    int32
 	CreatedAt       time.Time
 	EmailVerifiedAt *time.Time
+	TeamID          uuid.UUID
+	TeamSeats       int32
+	PlanLent        bool
 }
 
 func (q *Queries) UserByID(ctx context.Context, db DBTX, id uuid.UUID) (UserByIDRow, error) {
@@ -332,13 +345,18 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id uuid.UUID) (UserByID
 		&i.TokenVersion,
 		&i.CreatedAt,
 		&i.EmailVerifiedAt,
+		&i.TeamID,
+		&i.TeamSeats,
+		&i.PlanLent,
 	)
 	return i, err
 }
 
 const usersAfter = `-- name: UsersAfter :many
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
-FROM users WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at, u.email_verified_at,
+    p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.id > $1 AND u.deleted_at IS NULL ORDER BY u.id LIMIT $2
 `
 
 type UsersAfterRow struct {
@@ -351,6 +369,9 @@ type UsersAfterRow struct {
 	TokenVersion    int32
 	CreatedAt       time.Time
 	EmailVerifiedAt *time.Time
+	TeamID          uuid.UUID
+	TeamSeats       int32
+	PlanLent        bool
 }
 
 func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, pageSize int32) ([]UsersAfterRow, error) {
@@ -372,6 +393,9 @@ func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, page
 			&i.TokenVersion,
 			&i.CreatedAt,
 			&i.EmailVerifiedAt,
+			&i.TeamID,
+			&i.TeamSeats,
+			&i.PlanLent,
 		); err != nil {
 			return nil, err
 		}

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, CreateTotpData, CreateTotpErrors, CreateTotpResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePasskeyData, DeletePasskeyErrors, DeletePasskeyResponses, DeleteTotpData, DeleteTotpErrors, DeleteTotpResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExchangePasskeyCodeData, ExchangePasskeyCodeErrors, ExchangePasskeyCodeResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, FinishPasskeyLoginData, FinishPasskeyLoginErrors, FinishPasskeyLoginResponses, FinishPasskeyRegistrationData, FinishPasskeyRegistrationErrors, FinishPasskeyRegistrationResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTotpData, GetTotpErrors, GetTotpResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LoginWithSecondFactorData, LoginWithSecondFactorErrors, LoginWithSecondFactorResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RunStepData, RunStepErrors, RunStepResponses, StartPasskeyLoginData, StartPasskeyLoginErrors, StartPasskeyLoginResponses, StartPasskeyRegistrationData, StartPasskeyRegistrationErrors, StartPasskeyRegistrationResponses } from './types.gen.js';
+import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, CreateTotpData, CreateTotpErrors, CreateTotpResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePasskeyData, DeletePasskeyErrors, DeletePasskeyResponses, DeleteTotpData, DeleteTotpErrors, DeleteTotpResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExchangePasskeyCodeData, ExchangePasskeyCodeErrors, ExchangePasskeyCodeResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, FinishPasskeyLoginData, FinishPasskeyLoginErrors, FinishPasskeyLoginResponses, FinishPasskeyRegistrationData, FinishPasskeyRegistrationErrors, FinishPasskeyRegistrationResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTotpData, GetTotpErrors, GetTotpResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HandOverTeamData, HandOverTeamErrors, HandOverTeamResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, InviteTeamMemberData, InviteTeamMemberErrors, InviteTeamMemberResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTeamInvitationsData, ListTeamInvitationsErrors, ListTeamInvitationsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LoginWithSecondFactorData, LoginWithSecondFactorErrors, LoginWithSecondFactorResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RevokeTeamInvitationData, RevokeTeamInvitationErrors, RevokeTeamInvitationResponses, RunStepData, RunStepErrors, RunStepResponses, SetTeamRoleData, SetTeamRoleErrors, SetTeamRoleResponses, StartPasskeyLoginData, StartPasskeyLoginErrors, StartPasskeyLoginResponses, StartPasskeyRegistrationData, StartPasskeyRegistrationErrors, StartPasskeyRegistrationResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -106,7 +106,8 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
  * Delete the account
  *
  * Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
- * shortly after, even if the server restarts in between. This cannot be undone. 403 `password_wrong` if the
+ * shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
+ * owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
  * password is wrong. 10 wrong passwords in
  * 15 minutes, counted by session and by account together with every other operation that asks for the password,
  * lead to 429 `rate_limited` with `Retry-After`.
@@ -608,7 +609,8 @@ export const compactHistory = <ThrowOnError extends boolean = false>(options: Op
  *
  * Returns how many tokens of language models the account has used since midnight UTC, and how many its plan has for
  * the day. Requests that are still running count once they have ended. Beyond the limit, requests that need a model
- * are answered with 429 `budget_exceeded` until `period_end`.
+ * are answered with 429 `budget_exceeded` until `period_end`. Members who have the plan of their
+ * team share its tokens: the numbers are those of all of them together.
  *
  */
 export const getUsage = <ThrowOnError extends boolean = false>(options?: Options<GetUsageData, ThrowOnError>) => (options?.client ?? client).get<GetUsageResponses, GetUsageErrors, ThrowOnError>({
@@ -916,6 +918,176 @@ export const deleteKey = <ThrowOnError extends boolean = false>(options: Options
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/keys/{id}',
     ...options
+});
+
+/**
+ * Describe the team
+ *
+ * Describes the account's team and what the account is in it. An account whose own plan is Team has one, which is made
+ * when it is first asked for, and is its owner. 404 `not_found` for an account without a team.
+ *
+ */
+export const getTeam = <ThrowOnError extends boolean = false>(options?: Options<GetTeamData, ThrowOnError>) => (options?.client ?? client).get<GetTeamResponses, GetTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team',
+    ...options
+});
+
+/**
+ * Rename the team
+ *
+ * Gives the team a name, which its members see. Owner and admins may do this, 403 `role_required` otherwise. 404
+ * `not_found` for an account without a team.
+ *
+ */
+export const updateTeam = <ThrowOnError extends boolean = false>(options: Options<UpdateTeamData, ThrowOnError>) => (options.client ?? client).patch<UpdateTeamResponses, UpdateTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the members
+ *
+ * Lists the members of the team, the owner among them, by their ids, which are in the order in which the accounts were
+ * made. For the next page, send the last `user_id` as `after`. 404 `not_found` for an account without a team.
+ *
+ */
+export const listTeamMembers = <ThrowOnError extends boolean = false>(options?: Options<ListTeamMembersData, ThrowOnError>) => (options?.client ?? client).get<ListTeamMembersResponses, ListTeamMembersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/members',
+    ...options
+});
+
+/**
+ * Remove a member, or leave the team
+ *
+ * Ends the account's membership; its data stays. With the caller's own id it leaves the team. The owner may remove anybody
+ * else, admins may remove members who are no admins, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the
+ * owner. Within 10 seconds every server treats the account by its own plan. 404 `not_found` for an account that is not in
+ * the team, also when it was removed before.
+ *
+ */
+export const removeTeamMember = <ThrowOnError extends boolean = false>(options: Options<RemoveTeamMemberData, ThrowOnError>) => (options.client ?? client).delete<RemoveTeamMemberResponses, RemoveTeamMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/members/{user_id}',
+    ...options
+});
+
+/**
+ * Make a member an admin, or an admin a member
+ *
+ * Only the owner may do this, 403 `role_required` otherwise. 409 `owner_cannot_leave` for the owner, who stays the owner
+ * until `PUT /team/owner`. 404 `not_found` for an account that is not in the team.
+ *
+ */
+export const setTeamRole = <ThrowOnError extends boolean = false>(options: Options<SetTeamRoleData, ThrowOnError>) => (options.client ?? client).put<SetTeamRoleResponses, SetTeamRoleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/members/{user_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the open invitations
+ *
+ * Lists the invitations that were not accepted, revoked or replaced and have not expired, newest first. For the next page,
+ * send the last id as `before`. Owner and admins may do this, 403 `role_required` otherwise. 404 `not_found` for an
+ * account without a team.
+ *
+ */
+export const listTeamInvitations = <ThrowOnError extends boolean = false>(options?: Options<ListTeamInvitationsData, ThrowOnError>) => (options?.client ?? client).get<ListTeamInvitationsResponses, ListTeamInvitationsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/invitations',
+    ...options
+});
+
+/**
+ * Invite somebody into the team
+ *
+ * Mails a code to the address, with which the owner of the address joins by `POST /team/join` within 7 days. The address
+ * may have an account or not. Inviting an address again mails a new code, which replaces the old one and takes no further
+ * seat.
+ *
+ * Owner and admins may do this, 403 `role_required` otherwise, with a verified address of their own, 403
+ * `email_unverified` otherwise. 409 `seats_exhausted` if members and open invitations have taken all seats, 409
+ * `already_member` for the address of a member, 403 `tier_required` while the plan of the team has ended. An address gets
+ * at most 3 invitations an hour, a team sends at most 100 and two for each seat in 24 hours; 429 `rate_limited` beyond
+ * that. 404 `not_found` for an account without a team.
+ *
+ */
+export const inviteTeamMember = <ThrowOnError extends boolean = false>(options: Options<InviteTeamMemberData, ThrowOnError>) => (options.client ?? client).post<InviteTeamMemberResponses, InviteTeamMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke an invitation
+ *
+ * Ends the invitation, so that its code is refused and its seat is free. Repeating it succeeds. Owner and admins may do
+ * this, 403 `role_required` otherwise. 404 `not_found` for an unknown id, for another team's, and for an account without
+ * a team.
+ *
+ */
+export const revokeTeamInvitation = <ThrowOnError extends boolean = false>(options: Options<RevokeTeamInvitationData, ThrowOnError>) => (options.client ?? client).delete<RevokeTeamInvitationResponses, RevokeTeamInvitationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/invitations/{id}',
+    ...options
+});
+
+/**
+ * Join a team
+ *
+ * Accepts an invitation with the code from its mail. The account's address must be the one that was invited, and
+ * verified: 403 `email_unverified` while it is not. 422 `invitation_invalid` for a code that is wrong, expired, revoked,
+ * replaced, used, or was mailed to another address. 409 `already_member` if the account is in a team: it leaves that
+ * first. An account that owns a team without other members leaves it by joining, unless its own plan is Team. 409
+ * `seats_exhausted` if the team has fewer seats by now, or its plan has ended.
+ *
+ * From then on the account has the Team plan for as long as the team has a seat for it. Fewer seats than members take the
+ * plan from those who joined last; nothing is deleted.
+ *
+ */
+export const joinTeam = <ThrowOnError extends boolean = false>(options: Options<JoinTeamData, ThrowOnError>) => (options.client ?? client).post<JoinTeamResponses, JoinTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/join',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Hand the team over
+ *
+ * Makes another member the owner; the caller becomes an admin. Only the owner may do this, 403 `role_required` otherwise,
+ * with the password, 403 `password_wrong` if it is wrong. 404 `not_found` for an account that is not in the team.
+ *
+ * The subscription stays with whoever pays for it and goes on to pay for the team, until it ends or the new owner has a
+ * Team plan by a checkout of their own. An account that pays for a team and leaves it has no seat by that subscription.
+ *
+ */
+export const handOverTeam = <ThrowOnError extends boolean = false>(options: Options<HandOverTeamData, ThrowOnError>) => (options.client ?? client).put<HandOverTeamResponses, HandOverTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/owner',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -75,6 +75,18 @@ export type AccountExport = {
         [key: string]: unknown;
     }>;
     /**
+     * The team that the account is in.
+     */
+    memberships: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Invitations into teams that were mailed to the account's address, without their codes.
+     */
+    invitations: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
      * Metadata of backups, deleted ones included.
      */
     backups: Array<{
@@ -112,7 +124,7 @@ export type AuthEvent = {
      */
     at: number;
     /**
-     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
      */
     kind: string;
     /**
@@ -124,9 +136,167 @@ export type AuthEvent = {
      */
     device: string;
     /**
-     * The session, the API key or the passkey that it is about; absent if there is none.
+     * The session, the API key, the passkey, the team's invitation or the other account that it is about; absent if there is none.
      */
     subject_id?: string;
+};
+
+/**
+ * Who is to own the team.
+ */
+export type TeamOwnerRequest = {
+    /**
+     * The account of a member or an admin.
+     */
+    user_id: string;
+    /**
+     * The password of the present owner.
+     */
+    password: string;
+};
+
+/**
+ * An invitation's code.
+ */
+export type TeamJoinRequest = {
+    /**
+     * The code from the mail: 12 letters and digits. Case, spaces and hyphens make no difference.
+     */
+    code: string;
+};
+
+/**
+ * Open invitations, newest first.
+ */
+export type TeamInvitationList = Array<TeamInvitation>;
+
+/**
+ * An open invitation.
+ */
+export type TeamInvitation = {
+    /**
+     * The invitation's id.
+     */
+    id: string;
+    /**
+     * The address that was invited.
+     */
+    email: string;
+    /**
+     * When it was made, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When its code stops working, 7 days later, in milliseconds since the Unix epoch.
+     */
+    expires_at: number;
+};
+
+/**
+ * Whom to invite.
+ */
+export type TeamInvitationRequest = {
+    /**
+     * The address that the code is mailed to.
+     */
+    email: string;
+};
+
+/**
+ * The role of a member.
+ */
+export type TeamRoleRequest = {
+    /**
+     * The role to give.
+     */
+    role: 'admin' | 'member';
+};
+
+/**
+ * Members of a team, by id.
+ */
+export type TeamMemberList = Array<TeamMember>;
+
+/**
+ * What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+ */
+export const TeamRole = {
+    OWNER: 'owner',
+    ADMIN: 'admin',
+    MEMBER: 'member'
+} as const;
+
+/**
+ * What an account is in its team: the owner pays and hands over, admins invite and remove members, members have the plan.
+ */
+export type TeamRole = typeof TeamRole[keyof typeof TeamRole];
+
+/**
+ * An account in a team.
+ */
+export type TeamMember = {
+    /**
+     * The account's id.
+     */
+    user_id: string;
+    /**
+     * The account's address.
+     */
+    email: string;
+    role: TeamRole;
+    /**
+     * Whether the account has the Team plan. If a team has fewer seats than members, those who joined last have none.
+     */
+    has_seat: boolean;
+    /**
+     * When the account joined, in milliseconds since the Unix epoch.
+     */
+    joined_at: number;
+};
+
+/**
+ * What to change of a team.
+ */
+export type TeamUpdate = {
+    /**
+     * The new name, 1 to 100 characters without control characters.
+     */
+    name: string;
+};
+
+/**
+ * A team whose members share a Team plan: its seats, its requests per minute and its tokens of a day.
+ */
+export type Team = {
+    /**
+     * The team's id.
+     */
+    id: string;
+    /**
+     * The team's name; empty until it was given one.
+     */
+    name: string;
+    role: TeamRole;
+    /**
+     * Whether a plan pays for the team now. Without one its members have their own plans; the team stays as it is.
+     */
+    active: boolean;
+    /**
+     * How many accounts may be in the team by its plan; 0 while it has none.
+     */
+    seats: number;
+    /**
+     * How many accounts are in the team, with the owner.
+     */
+    members: number;
+    /**
+     * How many invitations are open. Each holds a seat.
+     */
+    open_invitations: number;
+    /**
+     * When the team was made, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
 };
 
 /**
@@ -654,6 +824,8 @@ export const ErrorCode = {
     ORIGIN_FORBIDDEN: 'origin_forbidden',
     SCOPE_REQUIRED: 'scope_required',
     PASSWORD_WRONG: 'password_wrong',
+    ROLE_REQUIRED: 'role_required',
+    EMAIL_UNVERIFIED: 'email_unverified',
     NOT_FOUND: 'not_found',
     METHOD_NOT_ALLOWED: 'method_not_allowed',
     UPLOAD_TOO_SLOW: 'upload_too_slow',
@@ -667,6 +839,9 @@ export const ErrorCode = {
     TOO_MANY_KEYS: 'too_many_keys',
     SECOND_FACTOR_ACTIVE: 'second_factor_active',
     TOO_MANY_PASSKEYS: 'too_many_passkeys',
+    SEATS_EXHAUSTED: 'seats_exhausted',
+    ALREADY_MEMBER: 'already_member',
+    OWNER_CANNOT_LEAVE: 'owner_cannot_leave',
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
@@ -680,6 +855,7 @@ export const ErrorCode = {
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
     CODE_INVALID: 'code_invalid',
     PASSKEY_REFUSED: 'passkey_refused',
+    INVITATION_INVALID: 'invitation_invalid',
     MODEL_UNKNOWN: 'model_unknown',
     MODEL_KEY_REFUSED: 'model_key_refused',
     CONTINUATION_INVALID: 'continuation_invalid',
@@ -1866,7 +2042,7 @@ export type UserProfile = {
     email: Email;
     tier: BillingTier;
     /**
-     * Number of seats; 1 without a subscription.
+     * Number of seats of the plan, for a member of a team those of the team; 1 without a plan.
      */
     seats: number;
     /**
@@ -1910,6 +2086,10 @@ export type DeletionRequest = {
      * The account's password.
      */
     password: string;
+    /**
+     * Ends the team that the account owns, so that its members have their own plans. Without it the owner of a team with other members cannot be deleted.
+     */
+    end_team?: boolean;
 };
 
 /**
@@ -4207,6 +4387,311 @@ export type DeleteKeyResponses = {
 };
 
 export type DeleteKeyResponse = DeleteKeyResponses[keyof DeleteKeyResponses];
+
+export type GetTeamData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/team';
+};
+
+export type GetTeamErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetTeamError = GetTeamErrors[keyof GetTeamErrors];
+
+export type GetTeamResponses = {
+    /**
+     * The team.
+     */
+    200: Team;
+};
+
+export type GetTeamResponse = GetTeamResponses[keyof GetTeamResponses];
+
+export type UpdateTeamData = {
+    /**
+     * What to change.
+     */
+    body: TeamUpdate;
+    path?: never;
+    query?: never;
+    url: '/team';
+};
+
+export type UpdateTeamErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type UpdateTeamError = UpdateTeamErrors[keyof UpdateTeamErrors];
+
+export type UpdateTeamResponses = {
+    /**
+     * The team as it is now.
+     */
+    200: Team;
+};
+
+export type UpdateTeamResponse = UpdateTeamResponses[keyof UpdateTeamResponses];
+
+export type ListTeamMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The maximum number of entries.
+         */
+        limit?: number;
+        /**
+         * Only members whose id is greater than this one.
+         */
+        after?: string;
+    };
+    url: '/team/members';
+};
+
+export type ListTeamMembersErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListTeamMembersError = ListTeamMembersErrors[keyof ListTeamMembersErrors];
+
+export type ListTeamMembersResponses = {
+    /**
+     * The members.
+     */
+    200: TeamMemberList;
+};
+
+export type ListTeamMembersResponse = ListTeamMembersResponses[keyof ListTeamMembersResponses];
+
+export type RemoveTeamMemberData = {
+    body?: never;
+    path: {
+        /**
+         * The member's account.
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/team/members/{user_id}';
+};
+
+export type RemoveTeamMemberErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RemoveTeamMemberError = RemoveTeamMemberErrors[keyof RemoveTeamMemberErrors];
+
+export type RemoveTeamMemberResponses = {
+    /**
+     * The account is not in the team any more.
+     */
+    200: Ok;
+};
+
+export type RemoveTeamMemberResponse = RemoveTeamMemberResponses[keyof RemoveTeamMemberResponses];
+
+export type SetTeamRoleData = {
+    /**
+     * The role.
+     */
+    body: TeamRoleRequest;
+    path: {
+        /**
+         * The member's account.
+         */
+        user_id: string;
+    };
+    query?: never;
+    url: '/team/members/{user_id}';
+};
+
+export type SetTeamRoleErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type SetTeamRoleError = SetTeamRoleErrors[keyof SetTeamRoleErrors];
+
+export type SetTeamRoleResponses = {
+    /**
+     * The member as it is now.
+     */
+    200: TeamMember;
+};
+
+export type SetTeamRoleResponse = SetTeamRoleResponses[keyof SetTeamRoleResponses];
+
+export type ListTeamInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The maximum number of entries.
+         */
+        limit?: number;
+        /**
+         * Only invitations older than the one with this id.
+         */
+        before?: string;
+    };
+    url: '/team/invitations';
+};
+
+export type ListTeamInvitationsErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListTeamInvitationsError = ListTeamInvitationsErrors[keyof ListTeamInvitationsErrors];
+
+export type ListTeamInvitationsResponses = {
+    /**
+     * The open invitations.
+     */
+    200: TeamInvitationList;
+};
+
+export type ListTeamInvitationsResponse = ListTeamInvitationsResponses[keyof ListTeamInvitationsResponses];
+
+export type InviteTeamMemberData = {
+    /**
+     * Whom to invite.
+     */
+    body: TeamInvitationRequest;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/team/invitations';
+};
+
+export type InviteTeamMemberErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type InviteTeamMemberError = InviteTeamMemberErrors[keyof InviteTeamMemberErrors];
+
+export type InviteTeamMemberResponses = {
+    /**
+     * The invitation. Its code is in the mail alone.
+     */
+    201: TeamInvitation;
+};
+
+export type InviteTeamMemberResponse = InviteTeamMemberResponses[keyof InviteTeamMemberResponses];
+
+export type RevokeTeamInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * The invitation's id.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/team/invitations/{id}';
+};
+
+export type RevokeTeamInvitationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RevokeTeamInvitationError = RevokeTeamInvitationErrors[keyof RevokeTeamInvitationErrors];
+
+export type RevokeTeamInvitationResponses = {
+    /**
+     * The invitation is revoked.
+     */
+    200: Ok;
+};
+
+export type RevokeTeamInvitationResponse = RevokeTeamInvitationResponses[keyof RevokeTeamInvitationResponses];
+
+export type JoinTeamData = {
+    /**
+     * The code.
+     */
+    body: TeamJoinRequest;
+    path?: never;
+    query?: never;
+    url: '/team/join';
+};
+
+export type JoinTeamErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type JoinTeamError = JoinTeamErrors[keyof JoinTeamErrors];
+
+export type JoinTeamResponses = {
+    /**
+     * The team.
+     */
+    200: Team;
+};
+
+export type JoinTeamResponse = JoinTeamResponses[keyof JoinTeamResponses];
+
+export type HandOverTeamData = {
+    /**
+     * The new owner, and the password of the present one.
+     */
+    body: TeamOwnerRequest;
+    path?: never;
+    query?: never;
+    url: '/team/owner';
+};
+
+export type HandOverTeamErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type HandOverTeamError = HandOverTeamErrors[keyof HandOverTeamErrors];
+
+export type HandOverTeamResponses = {
+    /**
+     * The team as it is now.
+     */
+    200: Team;
+};
+
+export type HandOverTeamResponse = HandOverTeamResponses[keyof HandOverTeamResponses];
 
 export type GetHealthData = {
     body?: never;

@@ -8,6 +8,7 @@
 //	               ├─ agents.go    built-in agents and the manifests of AGENTS_DIR
 //	               ├─ models.go    the providers of language models, or dev/offline
 //	               ├─ mail.go      SMTP, or dev/mailbox
+//	               ├─ teams.go     accounts and teams, which use each other
 //	               └─ app.go       the limiter and the histories of leaks (Redis or memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
@@ -51,6 +52,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/team"
 	"github.com/adiuva/cloud-api/internal/tracing"
 )
 
@@ -73,6 +75,7 @@ type App struct {
 	DB      *postgres.DB
 	Auth    *auth.Service
 	Keys    *apikey.Service
+	Teams   *team.Service
 	Audit   *audit.Log
 	Backups *backup.Service
 	Billing *billing.Service
@@ -161,7 +164,7 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -209,7 +212,7 @@ func (a *App) wire(
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Keys: a.Keys, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
+		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
 		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
@@ -238,7 +241,7 @@ func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
 		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
 		{Name: "budget", Run: a.Budget.PurgeUser},
 	}
-	if a.Auth, err = auth.New(accounts); err != nil {
+	if a.Auth, a.Teams, err = openAccountsAndTeams(accounts); err != nil {
 		return err
 	}
 	return a.wireMail(cfg, opts)

@@ -86,7 +86,8 @@ func OpenAccounts(cfg config.Config, db *postgres.DB, log *slog.Logger) (*auth.S
 	if err != nil {
 		return nil, err
 	}
-	return auth.New(authConfig(cfg, db, log))
+	accounts, _, err := openAccountsAndTeams(authConfig(cfg, db, log))
+	return accounts, err
 }
 
 func authConfig(cfg config.Config, db *postgres.DB, log *slog.Logger) auth.Config {

@@ -2,11 +2,14 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+
+	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/mailbox"
@@ -22,9 +25,25 @@ func (a *App) wireMail(cfg config.Config, opts Options) error {
 		return err
 	}
 	a.Mail, err = mail.NewWorker(mail.WorkerConfig{
-		DB: a.DB, Sender: sender, Activate: a.Auth.ActivateCode, AppURL: cfg.AppURL, Now: opts.Now, Log: opts.Log,
+		DB: a.DB, Sender: sender, Activate: firstWithCode(a.Auth.ActivateCode, a.Teams.Activate),
+		AppURL: cfg.AppURL, Now: opts.Now, Log: opts.Log,
 	})
 	return err
+}
+
+// firstWithCode returns a function that makes the code of a mail by the first of the functions that knows its id: an
+// account's, or that of an invitation. The ids of both are distinct.
+func firstWithCode[T any](
+	makers ...func(ctx context.Context, tx T, id uuid.UUID) (string, bool, error),
+) func(ctx context.Context, tx T, id uuid.UUID) (string, bool, error) {
+	return func(ctx context.Context, tx T, id uuid.UUID) (code string, ok bool, err error) {
+		for _, maker := range makers {
+			if code, ok, err = maker(ctx, tx, id); ok || err != nil {
+				break
+			}
+		}
+		return code, ok, err
+	}
 }
 
 func (a *App) openSender(cfg config.Config, opts Options) (mail.Sender, error) {

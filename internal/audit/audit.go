@@ -55,6 +55,17 @@ const (
 	KeysRevoked         Kind = "keys_revoked"
 	SessionsRevoked     Kind = "sessions_revoked"
 	DeletionRequested   Kind = "deletion_requested"
+
+	TeamInvited           Kind = "team_invited"
+	TeamInvitationRevoked Kind = "team_invitation_revoked"
+	TeamJoined            Kind = "team_joined"
+	TeamLeft              Kind = "team_left"
+	TeamMemberRemoved     Kind = "team_member_removed" // by the account
+	TeamRemoved           Kind = "team_removed"        // the account, by somebody else
+	TeamRoleChanged       Kind = "team_role_changed"
+	TeamHandedOver        Kind = "team_handed_over"
+	TeamOwned             Kind = "team_owned" // the account became the owner
+	TeamEnded             Kind = "team_ended"
 )
 
 const (
@@ -75,7 +86,7 @@ type Event struct {
 	Client  identity.Client // zero where an operator or the service did it; not set by Events
 	Network string          // set by Events
 	Device  string          // set by Events
-	Subject uuid.UUID       // the session or key that it is about; uuid.Nil for none
+	Subject uuid.UUID       // the session, key, team, invitation or account that it is about; uuid.Nil for none
 }
 
 // Config configures a Log. DB is required. Now nil means time.Now, Log nil discards.

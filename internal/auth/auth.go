@@ -66,6 +66,9 @@ type Config struct {
 	Audit           *audit.Log      // nil means one of its own
 	// MailAdded is called after mails were added to the outbox; nil leaves them to the worker's next look.
 	MailAdded func()
+	// LeaveTeam runs in the transaction that marks an account as deleted. It ends the account's membership or its team,
+	// and may refuse the deletion. Nil refuses none.
+	LeaveTeam func(ctx context.Context, tx pgx.Tx, user uuid.UUID, endTeam bool) error
 	// Reclaimed runs in the transaction of a reset by the owner of an address that was never verified. It ends what
 	// somebody else may have set up beside keys and second factors, such as memberships. May be nil.
 	Reclaimed func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
@@ -96,6 +99,7 @@ type Service struct {
 	factors       *secondfactor.Factors
 	passkeys      *passkey.Service
 	reclaimed     func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
+	leaveTeam     func(ctx context.Context, tx pgx.Tx, user uuid.UUID, endTeam bool) error
 }
 
 // Tokens is what a client receives after a log-in or a refresh.
@@ -105,7 +109,8 @@ type Tokens struct {
 	ExpiresAt    int64 // of the access token, in milliseconds since the Unix epoch
 }
 
-// Profile describes an account to its owner. Tier is the higher of its subscription's tier and an operator's grant.
+// Profile describes an account to its owner. Tier is the highest of its subscription's, an operator's grant and its
+// team's.
 type Profile struct {
 	ID        uuid.UUID
 	Email     string
@@ -170,6 +175,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s.reclaimed = cfg.Reclaimed
+	s.leaveTeam = cfg.LeaveTeam
 	s.worker = s.newWorker()
 	return s, nil
 }
@@ -253,9 +259,8 @@ func (s *Service) createSession(
 func (s *Service) issueTokens(
 	row db.UserByIDRow, session uuid.UUID, refresh string, issuedAt time.Time,
 ) (Tokens, error) {
-	effective, _ := effectiveTier(row)
 	access, expires, err := s.keys.SignAccess(token.Access{
-		User: row.ID, Session: session, Version: row.TokenVersion, Tier: effective, IssuedAt: issuedAt,
+		User: row.ID, Session: session, Version: row.TokenVersion, Tier: planOf(row).tier, IssuedAt: issuedAt,
 	})
 	if err != nil {
 		return Tokens{}, err
@@ -263,27 +268,9 @@ func (s *Service) issueTokens(
 	return Tokens{AccessToken: access, RefreshToken: refresh, ExpiresAt: expires.UnixMilli()}, nil
 }
 
-// effectiveTier returns the higher of the subscribed and the granted tier with its seats. When both are the same
-// tier, the larger number of seats counts.
-func effectiveTier(row db.UserByIDRow) (tier.Tier, int) {
-	subscribed, seats := tier.Tier(row.Tier), int(row.Seats)
-	if row.GrantTier == nil {
-		return subscribed, seats
-	}
-	granted, grantSeats := tier.Tier(*row.GrantTier), int(row.GrantSeats)
-	switch {
-	case granted.Rank() > subscribed.Rank():
-		return granted, grantSeats
-	case granted == subscribed:
-		return subscribed, max(seats, grantSeats)
-	default:
-		return subscribed, seats
-	}
-}
-
 func profileOf(row db.UserByIDRow) Profile {
-	effective, seats := effectiveTier(row)
-	return Profile{ID: row.ID, Email: row.Email, Tier: effective, Seats: seats, CreatedAt: row.CreatedAt,
+	has := planOf(row)
+	return Profile{ID: row.ID, Email: row.Email, Tier: has.tier, Seats: has.seats, CreatedAt: row.CreatedAt,
 		EmailVerified: row.EmailVerifiedAt != nil}
 }
 

@@ -101,8 +101,9 @@ func userOf(access token.Access, row db.SessionStateRow) (identity.User, error) 
 	if row.UserID != access.User || row.TokenVersion != access.Version {
 		return identity.User{}, token.ErrInvalid
 	}
-	effective, seats := effectiveTier(accountIn(row))
-	return identity.User{ID: row.UserID, Email: row.Email, Tier: effective, Seats: seats, Session: access.Session}, nil
+	has := planOf(accountIn(row))
+	return identity.User{ID: row.UserID, Email: row.Email, Tier: has.tier, Seats: has.seats, Team: has.team,
+		Session: access.Session}, nil
 }
 
 // keyUser returns the user of a key that was found.
@@ -110,11 +111,12 @@ func keyUser(row db.KeyStateRow, err error) (identity.User, error) {
 	if err != nil {
 		return identity.User{}, err
 	}
-	effective, seats := effectiveTier(db.UserByIDRow{
+	has := planOf(db.UserByIDRow{
 		Tier: row.Tier, Seats: row.Seats, GrantTier: row.GrantTier, GrantSeats: row.GrantSeats,
+		TeamID: row.TeamID, TeamSeats: row.TeamSeats, PlanLent: row.PlanLent,
 	})
 	return identity.User{
-		ID: row.UserID, Email: row.Email, Tier: effective, Seats: seats, Key: row.ID,
+		ID: row.UserID, Email: row.Email, Tier: has.tier, Seats: has.seats, Team: has.team, Key: row.ID,
 		Scopes: identity.Scopes(strings.Join(row.Scopes, " ")),
 	}, nil
 }
@@ -147,6 +149,6 @@ func accountIn(row db.SessionStateRow) db.UserByIDRow {
 	return db.UserByIDRow{
 		ID: row.UserID, Email: row.Email, Tier: row.Tier, Seats: row.Seats, GrantTier: row.GrantTier,
 		GrantSeats: row.GrantSeats, TokenVersion: row.TokenVersion, CreatedAt: row.CreatedAt,
-		EmailVerifiedAt: row.EmailVerifiedAt,
+		EmailVerifiedAt: row.EmailVerifiedAt, TeamID: row.TeamID, TeamSeats: row.TeamSeats, PlanLent: row.PlanLent,
 	}
 }

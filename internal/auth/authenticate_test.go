@@ -43,7 +43,7 @@ func TestRevocationReachesOtherReplicas(t *testing.T) {
 	a, b := e.replica(t), e.replica(t)
 	tokens, user := register(t, a)
 	authenticated(t, b, tokens)
-	wantCode(t, a.RequestDeletion(t.Context(), user, netip.Addr{}, password), "")
+	wantCode(t, a.RequestDeletion(t.Context(), user, netip.Addr{}, password, false), "")
 	_, err := a.Authenticate(t.Context(), tokens.AccessToken)
 	wantCode(t, err, "token_invalid")
 	_, err = b.AuthenticateFresh(t.Context(), tokens.AccessToken)

@@ -38,21 +38,29 @@ type DeletionStep struct {
 
 // RequestDeletion closes the account at once: its sessions and API keys end, log-ins fail, and its e-mail is free for
 // another account. A job that survives restarts removes the data. It returns ErrPasswordWrong when the password is
-// wrong, lockout.ErrTooMany, or auth_busy. from is the client's address.
-func (s *Service) RequestDeletion(ctx context.Context, user identity.User, from netip.Addr, secret string) error {
+// wrong, lockout.ErrTooMany, auth_busy, or the error of Config.LeaveTeam, to which endTeam goes. from is the client's
+// address.
+func (s *Service) RequestDeletion(
+	ctx context.Context, user identity.User, from netip.Addr, secret string, endTeam bool,
+) error {
 	noHash := func(*password.Slot) error { return nil } // an outdated hash is about to go
 	if _, err := s.checkOwnPassword(ctx, user, from, secret, noHash); err != nil {
 		return err
 	}
-	return s.markDeleted(ctx, user)
+	return s.markDeleted(ctx, user, endTeam)
 }
 
-func (s *Service) markDeleted(ctx context.Context, user identity.User) error {
+func (s *Service) markDeleted(ctx context.Context, user identity.User, endTeam bool) error {
 	now, userID, forgetKeys := s.now(), user.ID, func() {}
 	event := audit.Event{User: userID, Kind: audit.DeletionRequested, Client: user.Client}
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		if _, err := s.q.MarkUserDeleted(ctx, tx, &now, userID); err != nil {
 			return err
+		}
+		if s.leaveTeam != nil {
+			if err := s.leaveTeam(ctx, tx, userID, endTeam); err != nil {
+				return err
+			}
 		}
 		if err := s.revokeAll(ctx, tx, userID, reasonDeletion); err != nil {
 			return err
@@ -73,6 +81,7 @@ func (s *Service) markDeleted(ctx context.Context, user identity.User) error {
 	if err == nil {
 		forgetKeys()
 		s.audit.Announce(ctx, event)
+		s.mailAdded()
 	}
 	s.worker.Notify()
 	return postgres.Translate(err)

@@ -29,8 +29,8 @@ func TestDeletionSurvivesRestartAndOutage(t *testing.T) {
 	}
 	s := e.replica(t, step(&errAway))
 	tokens, user := register(t, s)
-	wantCode(t, s.RequestDeletion(t.Context(), user, netip.Addr{}, "wrong password"), "password_wrong")
-	wantCode(t, s.RequestDeletion(t.Context(), user, netip.Addr{}, password), "")
+	wantCode(t, s.RequestDeletion(t.Context(), user, netip.Addr{}, "wrong password", false), "password_wrong")
+	wantCode(t, s.RequestDeletion(t.Context(), user, netip.Addr{}, password, false), "")
 	_, err := s.Login(t.Context(), auth.Credentials{Email: email, Password: password})
 	wantCode(t, err, "invalid_credentials")
 	_, err = s.Refresh(t.Context(), tokens.RefreshToken, "")
@@ -79,7 +79,7 @@ func TestMaintainRunsRequestedDeletions(t *testing.T) {
 		defer close(ended)
 		s.Maintain(ctx)
 	}()
-	wantCode(t, s.DeleteUser(t.Context(), email), "")
+	wantCode(t, s.DeleteUser(t.Context(), email, false), "")
 	if id := <-gone; id != user.ID {
 		t.Errorf("deleted %v", id)
 	}
@@ -115,13 +115,13 @@ func TestOperatorCommands(t *testing.T) {
 	wantCode(t, err, "refresh_invalid")
 	for _, err := range []error{
 		s.SetTier(t.Context(), "nobody@example.com", tier.Pro, 1), s.RevokeSessions(t.Context(), "nobody@example.com"),
-		s.DeleteUser(t.Context(), "nobody@example.com"),
+		s.DeleteUser(t.Context(), "nobody@example.com", false),
 	} {
 		wantCode(t, err, "not_found")
 	}
 	wantCode(t, s.SetTier(t.Context(), email, tier.Team, 0), "validation_failed")
-	wantCode(t, s.DeleteUser(t.Context(), email), "")
-	wantCode(t, s.DeleteUser(t.Context(), email), "not_found")
+	wantCode(t, s.DeleteUser(t.Context(), email, false), "")
+	wantCode(t, s.DeleteUser(t.Context(), email, false), "not_found")
 }
 
 func TestSweepDeletesExpiredSessionsAndAttempts(t *testing.T) {

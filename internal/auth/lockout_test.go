@@ -85,7 +85,7 @@ func TestWrongPasswordsCountOverEveryRoute(t *testing.T) {
 		func(from netip.Addr) error {
 			return s.ChangePassword(t.Context(), user, from, "wrong", "another good one")
 		},
-		func(from netip.Addr) error { return s.RequestDeletion(t.Context(), user, from, "wrong") },
+		func(from netip.Addr) error { return s.RequestDeletion(t.Context(), user, from, "wrong", false) },
 		func(from netip.Addr) error { return loginAt(t.Context(), s, "wrong", from) },
 	}
 	start, refused := s.PasswordChecks(), 0
@@ -123,10 +123,10 @@ func TestWrongPasswordsBehindATokenAreLimitedOverAllNetworks(t *testing.T) {
 		user := []identity.User{stolen, other}[n%2] // the account's limit holds over sessions
 		return s.ChangePassword(t.Context(), user, stranger(n), "wrong", "another good one")
 	})
-	wantCode(t, s.RequestDeletion(t.Context(), other, home, "wrong"), "rate_limited")
+	wantCode(t, s.RequestDeletion(t.Context(), other, home, "wrong", false), "rate_limited")
 	wantCode(t, loginAt(t.Context(), s, password, home), "")
 	e.clock.Advance(15*time.Minute - time.Second)
-	wantCode(t, s.RequestDeletion(t.Context(), other, home, password), "rate_limited")
+	wantCode(t, s.RequestDeletion(t.Context(), other, home, password, false), "rate_limited")
 	e.clock.Advance(time.Second)
 	wantCode(t, s.ChangePassword(t.Context(), other, home, password, "another good one"), "")
 }

@@ -84,12 +84,12 @@ func (s *Service) RevokeSessions(ctx context.Context, email string) error {
 }
 
 // DeleteUser does what RequestDeletion does, without the password. An unknown e-mail is not_found.
-func (s *Service) DeleteUser(ctx context.Context, email string) error {
+func (s *Service) DeleteUser(ctx context.Context, email string, endTeam bool) error {
 	user, err := s.userByEmail(ctx, email)
 	if err != nil {
 		return err
 	}
-	return s.markDeleted(ctx, identity.User{ID: user})
+	return s.markDeleted(ctx, identity.User{ID: user}, endTeam)
 }
 
 // Keys returns the API keys of an account that are not revoked. An unknown e-mail is not_found.

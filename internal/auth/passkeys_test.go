@@ -387,7 +387,7 @@ func TestResetsAndDeletionEndPasskeys(t *testing.T) {
 			wantCode(t, e.reset(t, s, box, send, renewed), "")
 		}, false},
 		"deletion": {func(t *testing.T, _ *env, s *auth.Service, user identity.User) {
-			wantCode(t, s.RequestDeletion(t.Context(), user, elsewhere, password), "")
+			wantCode(t, s.RequestDeletion(t.Context(), user, elsewhere, password, false), "")
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

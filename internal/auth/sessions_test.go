@@ -258,7 +258,7 @@ func TestLogoutEverywhereNeedsAnOpenSession(t *testing.T) {
 	wantCode(t, s.LogoutEverywhere(t.Context(), keeper, false), "")
 	wantCode(t, s.LogoutEverywhere(t.Context(), keeper, false), "token_invalid")
 	last := login()
-	wantCode(t, s.RequestDeletion(t.Context(), last, netip.Addr{}, password), "")
+	wantCode(t, s.RequestDeletion(t.Context(), last, netip.Addr{}, password, false), "")
 	wantCode(t, s.LogoutEverywhere(t.Context(), last, false), "token_invalid")
 	wantCode(t, s.Logout(t.Context(), last), "")
 }

@@ -98,11 +98,11 @@ type Usage struct {
 	Requests   int
 }
 
-// Today returns the user's usage of the day.
+// Today returns the user's usage of the day, or that of the whole team whose plan the user has.
 func (s *Service) Today(ctx context.Context, u identity.User) (Usage, error) {
 	day := s.today()
 	usage := Usage{Start: day, End: day.AddDate(0, 0, 1), Limit: s.Limit(u)}
-	row, err := s.q.TokenUsage(ctx, s.db.Pool, u.ID, day)
+	row, err := s.q.TokenUsage(ctx, s.db.Pool, u.CountedAs(), day)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return Usage{}, postgres.Translate(err)
 	}

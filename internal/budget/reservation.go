@@ -85,8 +85,9 @@ func (r *reservation) move(ctx context.Context, limit, wanted int64) (db.MoveRes
 		requests = 0
 	}
 	row, err := r.s.q.MoveReservation(ctx, r.s.db.Pool, db.MoveReservationParams{
-		Used: r.used, Wanted: wanted, Minimum: minimum, LimitTokens: max(limit, 0), Previous: r.id, UserID: r.user.ID,
-		Day: r.day, Requests: requests, ID: id, LeaseSeconds: r.s.cfg.Lease.Seconds(),
+		Used: r.used, Wanted: wanted, Minimum: minimum, LimitTokens: max(limit, 0), Previous: r.id,
+		UserID: r.user.CountedAs(),
+		Day:    r.day, Requests: requests, ID: id, LeaseSeconds: r.s.cfg.Lease.Seconds(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, errAccountDeleted

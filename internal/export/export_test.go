@@ -36,6 +36,8 @@ var sections = map[string]string{
 	"mail_outbox":           "(mails that wait to be sent)",
 	"account_deletions":     "(an account that is being deleted has no owner who could ask)",
 	"deleted_customers":     "(of deleted accounts)",
+	"team_members":          "memberships",
+	"team_invitations":      "invitations",
 }
 
 func check(t *testing.T, err error) {
@@ -87,6 +89,12 @@ func account(t *testing.T, db *postgres.DB, email string, n int) uuid.UUID {
 		     CASE WHEN n % 2 = 0 THEN 'removed' ELSE 'committed' END, $1::uuid, now(), now()
 		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO backup_usage (user_id, committed) SELECT $1::uuid, 10 WHERE $2::int > 0`,
+		`INSERT INTO teams (id, owner_id, created_at) SELECT $1::uuid, $1::uuid, now() WHERE $2::int > 0`,
+		`INSERT INTO team_members (user_id, team_id, role, joined_at)
+		 SELECT $1::uuid, $1::uuid, 'admin', now() WHERE $2::int > 0`,
+		`INSERT INTO team_invitations (id, team_id, email, digest, created_at, expires_at, ended_at)
+		 SELECT gen_random_uuid(), $1::uuid, u.email, 'secret hash', now(), now(), now()
+		 FROM users u, generate_series(1, $2::int) WHERE u.id = $1`,
 		`INSERT INTO token_usage (user_id, day, used) SELECT $1::uuid, current_date - n, 5
 		 FROM generate_series(1, $2::int) n`,
 	} {
@@ -100,7 +108,10 @@ func TestExportHasEveryTableOfAnAccount(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	rows, err := db.Pool.Query(t.Context(),
-		"SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'user_id'")
+		`SELECT c.table_name FROM information_schema.columns c
+		 JOIN information_schema.tables t USING (table_schema, table_name)
+		 WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+		     AND (c.column_name = 'user_id' OR c.table_name = 'team_invitations' AND c.column_name = 'email')`)
 	check(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	check(t, err)
@@ -132,7 +143,7 @@ func TestExportIsCompleteAndOfOneAccount(t *testing.T) {
 			continue
 		}
 		want := n
-		if name == "known_networks" || name == "backup_usage" || name == "second_factors" {
+		if name == "known_networks" || name == "backup_usage" || name == "second_factors" || name == "memberships" {
 			want = 1
 		}
 		list := got[name].([]any)

@@ -37,6 +37,13 @@ func (d *Document) sections() []section {
 			return q.ExportSubscriptions(ctx, pool,
 				db.ExportSubscriptionsParams{UserID: d.userID, After: after, PageSize: pageSize})
 		}, func(r db.ExportSubscriptionsRow) (uuid.UUID, []byte) { return r.ID, r.Row })},
+		{"memberships", once(func(ctx context.Context) ([][]byte, error) {
+			return q.ExportMemberships(ctx, pool, d.userID, pageSize)
+		})},
+		{"invitations", byID(func(ctx context.Context, after uuid.UUID) ([]db.ExportInvitationsRow, error) {
+			return q.ExportInvitations(ctx, pool,
+				db.ExportInvitationsParams{UserID: d.userID, After: after, PageSize: pageSize})
+		}, func(r db.ExportInvitationsRow) (uuid.UUID, []byte) { return r.ID, r.Row })},
 		{"backups", d.backups()},
 		{"backup_usage", once(func(ctx context.Context) ([][]byte, error) {
 			return q.ExportBackupUsage(ctx, pool, d.userID)

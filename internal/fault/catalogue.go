@@ -24,6 +24,8 @@ const (
 	OriginForbidden      Code = "origin_forbidden"
 	ScopeRequired        Code = "scope_required"
 	PasswordWrong        Code = "password_wrong"
+	RoleRequired         Code = "role_required"
+	EmailUnverified      Code = "email_unverified"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	UploadTooSlow        Code = "upload_too_slow"
@@ -37,6 +39,9 @@ const (
 	TooManyKeys          Code = "too_many_keys"
 	SecondFactorActive   Code = "second_factor_active"
 	TooManyPasskeys      Code = "too_many_passkeys"
+	SeatsExhausted       Code = "seats_exhausted"
+	AlreadyMember        Code = "already_member"
+	OwnerCannotLeave     Code = "owner_cannot_leave"
 	LengthRequired       Code = "length_required"
 	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
@@ -50,6 +55,7 @@ const (
 	TimestampInFuture    Code = "timestamp_in_future"
 	CodeInvalid          Code = "code_invalid"
 	PasskeyRefused       Code = "passkey_refused"
+	InvitationInvalid    Code = "invitation_invalid"
 	ModelUnknown         Code = "model_unknown"
 	ModelKeyRefused      Code = "model_key_refused"
 	ContinuationInvalid  Code = "continuation_invalid"
@@ -216,6 +222,16 @@ var catalogue = []Entry{
 		Remedy: "Ask the person for the password again. Do not refresh the token: it is not the cause.",
 	},
 	{
+		Code: RoleRequired, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The account is in the team, but its role does not allow this.",
+		Remedy: "required_role names the roles that may do it: ask somebody who has one. GET /team says your own.",
+	},
+	{
+		Code: EmailUnverified, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The account's address is not verified, and this needs a verified one.",
+		Remedy: "Ask for a code with POST /auth/email/verification, confirm it, then try again.",
+	},
+	{
 		Code: NotFound, Status: 404, CloseCode: CloseInternalError,
 		Cause:  "There is no such thing here, or it is not yours.",
 		Remedy: "Check the path and the id.",
@@ -280,6 +296,22 @@ var catalogue = []Entry{
 		Code: TooManyPasskeys, Status: 409, CloseCode: CloseInternalError,
 		Cause:  "The account has 20 passkeys, which is as many as it may have.",
 		Remedy: "Remove a passkey that is no longer used with DELETE /auth/passkeys/{id}, then try again.",
+	},
+	{
+		Code: SeatsExhausted, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "The team's plan has no free seat. Members and open invitations hold one each.",
+		Remedy: "Revoke an invitation or remove a member, or have the owner add seats in the billing portal.",
+	},
+	{
+		Code: AlreadyMember, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "The account is in a team already, and an account is in one team at most.",
+		Remedy: "To join another team, leave the present one first with DELETE /team/members/{user_id}.",
+	},
+	{
+		Code: OwnerCannotLeave, Status: 409, CloseCode: CloseInternalError,
+		Cause: "The account owns a team, and a team has an owner always.",
+		Remedy: "Hand the team over first with PUT /team/owner. To delete the account and end its team, send " +
+			"end_team.",
 	},
 	{
 		Code: LengthRequired, Status: 411, CloseCode: CloseInternalError,
@@ -350,6 +382,13 @@ var catalogue = []Entry{
 		Cause: "The passkey's answer was not accepted: it is not of an account, or the answer is of another site or " +
 			"another challenge, without verification of the person, or from a copy. We do not say which.",
 		Remedy: "Try again with another passkey, or sign in with the password.",
+	},
+	{
+		Code: InvitationInvalid, Status: 422, CloseCode: CloseInternalError,
+		Cause: "The code is of no open invitation to the account's address: mistyped, expired, revoked, replaced, " +
+			"used, or mailed to another address.",
+		Remedy: "Type in the code of the newest mail, signed in with the address that it went to, or ask for " +
+			"another invitation.",
 	},
 	{
 		Code: ModelUnknown, Status: 422, CloseCode: ClosePolicyViolation,

@@ -63,6 +63,9 @@ var scopeOf = map[string]string{
 	"confirmTotp": "none", "deleteTotp": "none", "listPasskeys": "none", "deletePasskey": "none",
 	"startPasskeyRegistration": "none", "finishPasskeyRegistration": "", "startPasskeyLogin": "",
 	"finishPasskeyLogin": "", "getPasskeyOptions": "", "exchangePasskeyCode": "",
+	"getTeam": "none", "updateTeam": "none", "listTeamMembers": "none", "setTeamRole": "none",
+	"removeTeamMember": "none", "listTeamInvitations": "none", "inviteTeamMember": "none",
+	"revokeTeamInvitation": "none", "joinTeam": "none", "handOverTeam": "none",
 }
 
 func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {
@@ -114,7 +117,7 @@ func TestEveryOperationAcceptsExactlyTheKeysOfItsScope(t *testing.T) {
 
 // tryScope sends a request with a key that has only this scope.
 func tryScope(t *testing.T, a *api, method, path string, key createdKey, scope, want string) {
-	for _, name := range []string{"{id}", "{plan_id}", "{backup_id}"} {
+	for _, name := range []string{"{id}", "{plan_id}", "{backup_id}", "{user_id}"} {
 		path = strings.ReplaceAll(path, name, "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a11")
 	}
 	got := a.Do(method, "/api/v1"+path, "{}", key.header())

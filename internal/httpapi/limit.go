@@ -23,12 +23,17 @@ type limit struct {
 	buckets []ratelimit.Bucket
 }
 
-// accountLimit is the limit of a user's tier and seats. All operations share it. Where the tier is not known, because
+// accountLimit is the limit of a user's tier and seats. All operations share it, and so do members who have the plan of
+// their team. Where the tier is not known, because
 // the session has ended, it is that of Free. An API key has half of it as a limit of its own, so that a program that
 // runs wild leaves the other half to the person's app.
 func accountLimit(u identity.User) limit {
+	counted := "user:"
+	if u.Team != uuid.Nil {
+		counted = "team:"
+	}
 	l := limit{policy: string(cmp.Or(u.Tier, tier.Free)), buckets: []ratelimit.Bucket{{
-		Key: "user:" + u.ID.String(), Limit: u.Tier.RequestsPerMinute(u.Seats), Window: time.Minute,
+		Key: counted + u.CountedAs().String(), Limit: u.Tier.RequestsPerMinute(u.Seats), Window: time.Minute,
 	}}}
 	if u.Key == uuid.Nil {
 		return l

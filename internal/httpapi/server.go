@@ -31,6 +31,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/team"
 )
 
 // defaultPingInterval is how often sockets are pinged where the Config does not say.
@@ -43,6 +44,7 @@ const BasePath = "/api/v1"
 type Config struct {
 	Auth             *auth.Service
 	Keys             *apikey.Service
+	Teams            *team.Service
 	Audit            *audit.Log
 	Export           *export.Service
 	Chat             *chat.Orchestrator

@@ -21,10 +21,19 @@ type User struct {
 	Email   string
 	Tier    tier.Tier
 	Seats   int
+	Team    uuid.UUID // the team whose plan the user has and whose limits are shared; uuid.Nil for a plan of one's own
 	Session uuid.UUID // the session (refresh family) the access token belongs to; uuid.Nil for an API key
 	Key     uuid.UUID // the API key that the request came with; uuid.Nil for an access token
 	Scopes  Scopes    // of the API key
 	Client  Client    // where the request comes from; set by the edge
+}
+
+// CountedAs returns the id under which what the plan limits is counted: the team's for those who share its plan.
+func (u User) CountedAs() uuid.UUID {
+	if u.Team != uuid.Nil {
+		return u.Team
+	}
+	return u.ID
 }
 
 // Scopes are the scopes of an API key, separated by spaces.

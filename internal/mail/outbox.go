@@ -18,6 +18,8 @@ const (
 	VerifyAddress Kind = "verify_address"
 	ResetPassword Kind = "reset_password"
 	NewAddress    Kind = "new_address"
+
+	TeamInvitation Kind = "team_invitation"
 )
 
 // The notices.
@@ -31,12 +33,16 @@ const (
 	NewSignIn           Kind = "new_sign_in" // from a network that the account does not know
 	SecondFactorChanged Kind = "second_factor_changed"
 	PaymentFailed       Kind = "payment_failed"
+
+	TeamRemoved Kind = "team_removed"
+	TeamOwner   Kind = "team_owner" // the account is the owner now
+	TeamEnded   Kind = "team_ended"
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{VerifyAddress, ResetPassword, NewAddress, AddressTaken, AddressChanged, PasswordChanged,
-		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed}
+		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed, TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
 }
 
 // Outbox takes mails to send. Its methods only insert rows; call the Worker's Notify after the transaction to have them

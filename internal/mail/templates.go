@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
@@ -56,6 +57,9 @@ type phrase struct {
 	Subject string   `yaml:"subject"`
 	Text    []string `yaml:"text"`  // paragraphs
 	After   []string `yaml:"after"` // below the code
+
+	CodeHint string `yaml:"code_hint"` // in place of the language's; "" for that
+	Footer   string `yaml:"footer"`    // in place of the language's; "" for that
 }
 
 type templates struct {
@@ -126,7 +130,8 @@ func (t *templates) render(kind Kind, lang Language, c content) (Message, error)
 		return Message{}, fmt.Errorf("there is no mail of the kind %q", kind)
 	}
 	p := page{
-		phrase: said, content: c, Language: lang, CodeHint: words.CodeHint, Open: words.Open, Footer: words.Footer,
+		phrase: said, content: c, Language: lang, Open: words.Open,
+		CodeHint: cmp.Or(said.CodeHint, words.CodeHint), Footer: cmp.Or(said.Footer, words.Footer),
 	}
 	var html, text strings.Builder
 	if err := t.html.Execute(&html, p); err != nil {

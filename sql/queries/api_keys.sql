@@ -27,8 +27,9 @@ UPDATE api_keys SET revoked_at = @now WHERE user_id = @user_id AND revoked_at IS
 
 -- name: KeyState :one
 SELECT k.id, k.scopes, k.expires_at, k.last_used_at,
-       u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats
-FROM api_keys k JOIN users u ON u.id = k.user_id
+       u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats,
+       p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM api_keys k JOIN users u ON u.id = k.user_id JOIN team_plans p ON p.user_id = k.user_id
 WHERE k.key_hash = @key_hash AND k.revoked_at IS NULL AND u.deleted_at IS NULL;
 
 -- name: KeyIsLive :one

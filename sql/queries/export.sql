@@ -43,6 +43,20 @@ SELECT id, jsonb_build_object('id', id, 'stripe_subscription_id', stripe_subscri
     'updated_at', (extract(epoch FROM updated_at) * 1000)::bigint) AS row
 FROM subscriptions WHERE user_id = @user_id AND id > @after ORDER BY id LIMIT @page_size;
 
+-- name: ExportMemberships :many
+-- An account is in one team at most.
+SELECT jsonb_build_object('team_id', t.id, 'team_name', t.name, 'role', CASE WHEN t.owner_id = m.user_id THEN 'owner' ELSE m.role END,
+    'pays', t.payer_id IS NOT DISTINCT FROM m.user_id, 'joined_at', (extract(epoch FROM m.joined_at) * 1000)::bigint)
+FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = @user_id LIMIT @page_size;
+
+-- name: ExportInvitations :many
+SELECT i.id, jsonb_build_object('id', i.id, 'team_id', i.team_id, 'email', i.email,
+    'created_at', (extract(epoch FROM i.created_at) * 1000)::bigint,
+    'expires_at', (extract(epoch FROM i.expires_at) * 1000)::bigint,
+    'ended_at', (extract(epoch FROM i.ended_at) * 1000)::bigint) AS row
+FROM team_invitations i WHERE i.email = (SELECT u.email FROM users u WHERE u.id = @user_id) AND i.id > @after
+ORDER BY i.id LIMIT @page_size;
+
 -- name: ExportBackups :many
 -- In the order of an index.
 SELECT state, id, jsonb_build_object('id', id, 'state', state, 'version', version, 'timestamp', timestamp,

@@ -56,8 +56,8 @@ FOR UPDATE OF r;
 
 -- name: SessionState :one
 SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
-    u.email_verified_at
-FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+    u.email_verified_at, p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM refresh_tokens r JOIN users u ON u.id = r.user_id JOIN team_plans p ON p.user_id = r.user_id
 WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
 
 -- name: PruneSessions :execrows

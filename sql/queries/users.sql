@@ -20,16 +20,22 @@ SELECT email, email_verified_at, password_changed_at FROM users WHERE id = @id A
 SELECT 1 FROM users WHERE id = @id FOR SHARE;
 
 -- name: UserByEmail :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
-FROM users WHERE email = @email AND deleted_at IS NULL;
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at, u.email_verified_at,
+    p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.email = @email AND u.deleted_at IS NULL;
 
 -- name: UserByID :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
-FROM users WHERE id = @id AND deleted_at IS NULL;
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at, u.email_verified_at,
+    p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.id = @id AND u.deleted_at IS NULL;
 
 -- name: UsersAfter :many
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
-FROM users WHERE id > @after AND deleted_at IS NULL ORDER BY id LIMIT @page_size;
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at, u.email_verified_at,
+    p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.id > @after AND u.deleted_at IS NULL ORDER BY u.id LIMIT @page_size;
 
 -- name: UpgradePasswordHash :exec
 UPDATE users SET password_hash = @new_hash, updated_at = @now WHERE id = @id AND password_hash = @old_hash;

@@ -86,6 +86,17 @@ var validRequests = map[string]request{
 	"deleteKey":          {path: "/keys/" + unknownID},
 	"listAuthEvents":     {},
 	"exportAccount":      {},
+
+	"getTeam":              {},
+	"updateTeam":           {body: `{"name":"Design"}`},
+	"listTeamMembers":      {},
+	"setTeamRole":          {path: "/team/members/" + unknownID, body: `{"role":"admin"}`},
+	"removeTeamMember":     {path: "/team/members/" + unknownID},
+	"listTeamInvitations":  {},
+	"inviteTeamMember":     {body: `{"email":"grace@example.com"}`},
+	"revokeTeamInvitation": {path: "/team/invitations/" + unknownID},
+	"joinTeam":             {body: `{"code":"K7QM2X 9TBH4W"}`},
+	"handOverTeam":         {body: `{"user_id":"` + unknownID + `","password":"wrong password"}`},
 }
 
 // operations walks the contract: each operation with every token it may meet, its valid request and wrong ones.

@@ -135,6 +135,18 @@ var seed = []string{
 	        CASE WHEN n % 2 = 0 THEN decode(lpad(to_hex(n), 64, '0'), 'hex') END,
 	        now() + (n % 40 - 1) * interval '1 minute'
 	 FROM generate_series(1, $users) n`,
+	// Every 20th user owns a team of nine, with two invitations. The heavy user's team has 19.
+	`INSERT INTO teams (id, owner_id, payer_id, created_at)
+	 SELECT test_id(4, n), test_id(1, greatest(20 * n, 1)), CASE WHEN n % 5 = 4 THEN test_id(1, 20 * n + 1) END, now()
+	 FROM generate_series(0, $users / 20 - 1) n`,
+	`INSERT INTO team_members (user_id, team_id, role, place, joined_at)
+	 SELECT test_id(1, n), test_id(4, n / 20), CASE WHEN n % 20 = 0 THEN 'admin' ELSE 'member' END, n, now()
+	 FROM generate_series(1, $users - 1) n WHERE n < 20 OR n % 20 < 9`,
+	`INSERT INTO team_invitations (id, team_id, email, digest, created_at, expires_at, ended_at)
+	 SELECT test_id(5, n), test_id(4, n / 2), 'user' || n || '@example.com', '\x01', now(),
+	        now() + (n % 8 - 1) * interval '1 day', CASE WHEN n % 3 = 0 THEN now() END
+	 FROM generate_series(1, $users / 10 - 1) n`,
+	`UPDATE users SET tier = 'team', seats = 5 WHERE id IN (SELECT t.owner_id FROM teams t)`,
 
 	backupRows("n / 10 + 1", "generate_series(1, 10 * $users - 1) n"),
 	backupRows("1", "generate_series(10 * $users, 10 * $users + $heavy - 1) n"),

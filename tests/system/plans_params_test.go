@@ -60,6 +60,11 @@ var parametersByFile = map[string]map[string]string{
 		"digest": codeKey(77), "kind": "'login'", "session_id": "NULL", "challenge": "'{}'", "options": "'{}'",
 		"code_challenge": "NULL", "redirect_uri": "NULL", "passkey_id": testID(keyKind, 77),
 		"code_digest": codeKey(78)},
+	"teams.sql": {"id": testID(subKind, 3), "team_id": testID(subKind, 3), "user_id": testID(userKind, 61),
+		"except_id": testID(userKind, 60), "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "payer_id": "NULL",
+		"owner_id": testID(userKind, 61), "one": testID(userKind, 60), "other": testID(userKind, 61),
+		"role": "'admin'", "seats": "5", "expired_before": "now() - interval '1 day'", "digest": `'\x01'`,
+		"created_after": "now() - interval '1 hour'"},
 	"audit_events.sql": {
 		"id": testID(eventKind, 0), "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "since": testID(0, 0),
 		"first": testID(eventKind, 900), "keep": "20", "network": "'203.0.113.0/24'",
@@ -85,6 +90,12 @@ var parametersByQuery = map[string]string{
 	"InsertMail.id": "gen_random_uuid()", "InsertMailInOwnLanguage.id": "gen_random_uuid()",
 	"MailAddress.id": testID(userKind, 77), "InsertTicket.digest": `'\xff'`, "InsertPasskey.id": "gen_random_uuid()",
 	"InsertPasskey.credential_id": `'\xff'`, "InsertCeremony.digest": `'\xff'`, "FinishLogin.code_digest": `'\xff'`,
+	"LockTeamAccount.id": testID(userKind, 77), "TeamAccount.id": testID(userKind, 77),
+	"InsertTeam.id": "gen_random_uuid()", "InsertTeam.owner_id": testID(userKind, 77),
+	"InsertTeamMember.user_id": testID(userKind, 77), "InsertTeamInvitation.id": "gen_random_uuid()",
+	"InsertTeamInvitation.email": "'new@example.com'", "LockTeamInvitation.id": testID(reserveKind, 7),
+	"EndTeamInvitation.id": testID(reserveKind, 7), "AcceptTeamInvitation.id": testID(reserveKind, 7),
+	"ActivateTeamInvitation.id": testID(reserveKind, 7),
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
@@ -98,6 +109,8 @@ var readLimits = map[string]float64{
 	"ForgetOldestNetworks": 2 * 33,                                // all of a user
 	"EndIdleSessions":      2 * (heavySessions + sessionsPerUser), // all of a user
 	"ExportSessions":       2 * (heavySessions + sessionsPerUser), // all of a user
+	"UsersAfter":           100 * (8 + 19),                        // a page, and the teams of its users
+	"TeamsAfter":           100 * (6 + 19),                        // a page, and the members of its teams
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 }
 
