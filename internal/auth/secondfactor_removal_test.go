@@ -115,7 +115,7 @@ func TestDeletedAccountLeavesNoSecondFactor(t *testing.T) {
 	_, user := register(t, s)
 	a := e.guard(t, s, user)
 	waiting := ticket(t, s, email, password)
-	wantCode(t, s.RequestDeletion(t.Context(), user, elsewhere, password), "")
+	wantCode(t, s.RequestDeletion(t.Context(), user, elsewhere, password, false), "")
 	wantRedeem(t, s, waiting, a.next(t), fault.CodeInvalid)
 	if _, err := s.DeleteDue(t.Context()); err != nil {
 		t.Fatal(err)
