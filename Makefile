@@ -90,10 +90,11 @@ notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary
 clean: ## remove build output; .adiuva, your development data, stays
 	rm -rf bin
 
-# better-sqlite3 is native: npm downloads it, or builds it with a C++ compiler and the headers of Node, in minutes.
+# better-sqlite3 is native: npm downloads it, or builds it in minutes, with the headers beside Node or with downloaded ones.
 $(SQLITE_MODULES): clients/typescript/test/sqlite/package-lock.json
+	scripts/install-peers g++ python3
 	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund
-	cd $(<D) && npm rebuild better-sqlite3 --nodedir="$$(node -p 'path.resolve(process.execPath, "../..")')" || { rm node_modules/.package-lock.json; exit 1; }
+	cd $(<D) && { npm rebuild better-sqlite3 --nodedir="$$(node -p 'path.resolve(process.execPath, "../..")')" || npm rebuild better-sqlite3 || { rm node_modules/.package-lock.json; exit 1; }; }
 	touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json
