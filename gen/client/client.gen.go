@@ -3981,7 +3981,7 @@ type ClientInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3995,7 +3995,7 @@ type ClientInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4660,7 +4660,7 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4684,7 +4684,7 @@ func (c *Client) ChangeEmailWithBody(ctx context.Context, params *ChangeEmailPar
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8008,7 +8008,7 @@ type ClientWithResponsesInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8022,7 +8022,7 @@ type ClientWithResponsesInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11850,7 +11850,7 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11870,7 +11870,7 @@ func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Contex
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

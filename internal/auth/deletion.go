@@ -139,6 +139,9 @@ func (s *Service) deleteRows(ctx context.Context, userID uuid.UUID) error {
 	if err := s.audit.PurgeUser(ctx, userID); err != nil {
 		return err
 	}
+	if err := s.codes.PurgeUser(ctx, userID); err != nil {
+		return err
+	}
 	return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, userID))
 }
 
@@ -154,8 +157,7 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 }
 
 // Sweep deletes sessions and API keys that ended more than 30 days ago, and what lock-outs and mailed codes no longer
-// need, in
-// batches.
+// need, in batches.
 func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
