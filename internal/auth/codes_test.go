@@ -207,6 +207,7 @@ func TestUnknownAddressesGetAHandleAndNoMail(t *testing.T) {
 }
 
 func TestMailThatFailsIsSentAgainWithTheSameCode(t *testing.T) {
+	t.Attr("case", "MC34")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)
@@ -229,6 +230,7 @@ func TestMailThatFailsIsSentAgainWithTheSameCode(t *testing.T) {
 }
 
 func TestRefusedMailIsGivenUpAfterThreeTries(t *testing.T) {
+	t.Attr("case", "MC35")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)
