@@ -142,6 +142,15 @@ func (q *Queries) InsertRefusal(ctx context.Context, db DBTX, arg InsertRefusalP
 	return err
 }
 
+const lockSignIns = `-- name: LockSignIns :exec
+SELECT pg_advisory_xact_lock($1)
+`
+
+func (q *Queries) LockSignIns(ctx context.Context, db DBTX, lockKey int64) error {
+	_, err := db.Exec(ctx, lockSignIns, lockKey)
+	return err
+}
+
 const pruneAuditEvents = `-- name: PruneAuditEvents :execrows
 DELETE FROM audit_events WHERE id = ANY (ARRAY(
     SELECT e.id FROM audit_events e WHERE e.id < $1 ORDER BY e.id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -154,4 +163,33 @@ func (q *Queries) PruneAuditEvents(ctx context.Context, db DBTX, before uuid.UUI
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const signInsFrom = `-- name: SignInsFrom :one
+SELECT u.created_at, coalesce(bool_or(e.network = $1), false)::boolean AS here,
+    coalesce(bool_or(e.network <> $1 AND e.kind = 'signed_in'), false)::boolean AS elsewhere
+FROM users u LEFT JOIN audit_events e
+    ON e.user_id = u.id AND e.id >= $2 AND e.kind IN ('signed_in', 'registered')
+WHERE u.id = $3 GROUP BY u.created_at
+`
+
+type SignInsFromParams struct {
+	Network string
+	Since   uuid.UUID
+	UserID  uuid.UUID
+}
+
+type SignInsFromRow struct {
+	CreatedAt time.Time
+	Here      bool
+	Elsewhere bool
+}
+
+// When the account was created, and whether it was registered or signed in from the network, or signed in elsewhere, since
+// the id.
+func (q *Queries) SignInsFrom(ctx context.Context, db DBTX, arg SignInsFromParams) (SignInsFromRow, error) {
+	row := db.QueryRow(ctx, signInsFrom, arg.Network, arg.Since, arg.UserID)
+	var i SignInsFromRow
+	err := row.Scan(&i.CreatedAt, &i.Here, &i.Elsewhere)
+	return i, err
 }

@@ -75,6 +75,13 @@ type BillingReconcile struct {
 	After       string
 }
 
+type CustomerUpdate struct {
+	UserID    uuid.UUID
+	ChangedAt time.Time
+	Attempts  int32
+	NextTryAt time.Time
+}
+
 type DeletedCustomer struct {
 	UserID           uuid.UUID
 	StripeCustomerID string

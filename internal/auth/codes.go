@@ -273,6 +273,11 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, user identity.User, co
 		if err := s.voidCodes(ctx, tx, user.ID); err != nil {
 			return err
 		}
+		if s.emailChanged != nil {
+			if err := s.emailChanged(ctx, tx, user.ID); err != nil {
+				return err
+			}
+		}
 		if err := s.outbox.NotifyAt(ctx, tx, user.ID, old, mail.AddressChanged); err != nil {
 			return err
 		}

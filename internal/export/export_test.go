@@ -30,6 +30,7 @@ var sections = map[string]string{
 	"token_reservations": "(live for the length of a request; their sum is in token_usage)",
 	"mail_codes":         "(codes that wait for an answer; at most a day)",
 	"mail_outbox":        "(mails that wait to be sent)",
+	"customer_updates":   "(addresses that wait to be written to Stripe)",
 	"account_deletions":  "(an account that is being deleted has no owner who could ask)",
 	"deleted_customers":  "(of deleted accounts)",
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
@@ -155,5 +156,49 @@ func TestResetsAndConfirmationsOfANetworkAreLimited(t *testing.T) {
 		if served != c.allowed {
 			t.Errorf("%s: %d requests from one network were served, want %d", c.path, served, c.allowed)
 		}
+	}
+}
+
+func TestStripeAndTheOwnerLearnOfChanges(t *testing.T) {
+	t.Attr("case", "MC41")
+	t.Attr("case", "MC42")
+	t.Parallel()
+	a := apitest.Start(t, nil)
+	me := a.Register("anna@example.com")
+	got := a.Do("POST", "/api/v1/billing/checkout", `{"tier":"pro"}`, me)
+	if got.Status != http.StatusOK {
+		t.Fatalf("checkout: %d %s", got.Status, got.Body)
+	}
+	url := got.JSON(t)["checkout_url"].(string)
+	a.Stripe.Pay(url[strings.LastIndexByte(url, '/')+1:], 0)
+	a.Do("PUT", "/api/v1/auth/email", `{"email":"new@example.com","password":"correct horse battery"}`, me)
+	confirm := `{"code":"` + lastCode(t, a, "new@example.com") + `"}`
+	if got := a.Do("POST", "/api/v1/auth/email/confirm", confirm, me); got.Status != http.StatusOK {
+		t.Fatalf("confirm: %d %s", got.Status, got.Body)
+	}
+	check(t, a.Billing.UpdateCustomers(t.Context()))
+	var customer string
+	check(t, a.DB.Pool.QueryRow(t.Context(), "SELECT stripe_customer_id FROM users").Scan(&customer))
+	written := ""
+	for _, c := range a.Stripe.Calls() {
+		if c.Method == "POST" && c.Path == "/v1/customers/"+customer {
+			written = c.Body
+		}
+	}
+	if written != "email=new%40example.com" {
+		t.Errorf("written to Stripe: %q", written)
+	}
+	a.Stripe.DeclineCard(customer, true)
+	a.Stripe.Advance(31 * 24 * time.Hour)
+	for _, event := range a.Stripe.Events() {
+		check(t, a.Billing.HandleEvent(t.Context(), event.Payload,
+			devstripe.Sign(event.Payload, apitest.WebhookSecret, time.Now())))
+	}
+	_, err := a.Billing.ProcessDue(t.Context())
+	check(t, err)
+	check(t, a.Mail.SendDue(t.Context()))
+	mails := a.Mailbox.Mails("new@example.com")
+	if last := mails[len(mails)-1]; last.Subject != "Your payment did not go through" {
+		t.Errorf("the last mail is %q", last.Subject)
 	}
 }

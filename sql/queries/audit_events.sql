@@ -15,6 +15,18 @@ WHERE u.id = @user_id AND (SELECT count(*) FROM (
 SELECT id, at, kind, network, device, subject_id FROM audit_events
 WHERE user_id = @user_id AND id < @before AND id >= @since ORDER BY id DESC LIMIT @page_size;
 
+-- name: SignInsFrom :one
+-- When the account was created, and whether it was registered or signed in from the network, or signed in elsewhere, since
+-- the id.
+SELECT u.created_at, coalesce(bool_or(e.network = @network), false)::boolean AS here,
+    coalesce(bool_or(e.network <> @network AND e.kind = 'signed_in'), false)::boolean AS elsewhere
+FROM users u LEFT JOIN audit_events e
+    ON e.user_id = u.id AND e.id >= @since AND e.kind IN ('signed_in', 'registered')
+WHERE u.id = @user_id GROUP BY u.created_at;
+
+-- name: LockSignIns :exec
+SELECT pg_advisory_xact_lock(@lock_key);
+
 -- name: PruneAuditEvents :execrows
 DELETE FROM audit_events WHERE id = ANY (ARRAY(
     SELECT e.id FROM audit_events e WHERE e.id < @before ORDER BY e.id LIMIT @batch FOR UPDATE SKIP LOCKED

@@ -55,7 +55,7 @@ const (
 const (
 	lifetime   = 10 * time.Minute // from the mail on
 	maxTries   = 5
-	maxMails   = 3 // with codes, to one address in an hour
+	maxMails   = 3  // with codes, to one address in an hour
 	maxChanges = 10 // codes for new addresses that one account asks for in an hour
 	countFor   = time.Hour
 	keepFor    = 24 * time.Hour // rows; an unsent code is lost then
