@@ -108,10 +108,10 @@ func mailKills() []mailKill {
 	}
 }
 
-// TestKillBetweenMailAndCommitLosesNoCode kills serve at each point between the request for a code and the end of its
+// TestKillDuringMailLosesNoCode kills serve at each point between the request for a code and the end of its
 // mail. A request that was acknowledged gets its mail from the next replica, within the lease of a mail, with one code
 // however often it is sent, and that code is good. One that was not leaves nothing behind.
-func TestKillBetweenMailAndCommitLosesNoCode(t *testing.T) {
+func TestKillDuringMailLosesNoCode(t *testing.T) {
 	t.Attr("case", "MC40")
 	t.Parallel()
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
