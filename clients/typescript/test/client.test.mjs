@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import * as sdk from '@adiuva/api-client';
+import { mailedCode } from './mailbox.mjs';
 import { pay } from './pay.mjs';
 import { startProxy } from './proxy.mjs';
 import { scenarios } from './scenarios.mjs';
@@ -48,7 +49,10 @@ function largeSource(unit, count) {
   return { size: count * unit.length, open };
 }
 
-const environment = { sdk, baseUrl, webSocket, startProxy: () => startProxy(baseUrl), pay, largeSource };
+const environment = {
+  sdk, baseUrl, webSocket, startProxy: () => startProxy(baseUrl), pay, largeSource,
+  mailedCode: (address, nth) => mailedCode(process.env.MAILBOX, address, nth),
+};
 for (const { name, run } of scenarios(environment)) test(name, run);
 
 test('the suite runs in the requested version of Node', { skip: !process.env.NODE_MAJOR }, () => {

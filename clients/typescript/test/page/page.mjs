@@ -22,9 +22,10 @@ async function startProxy() {
 
 const largeSource = (unit, count) => new Blob(Array(count).fill(unit));
 const pay = (page) => command('/pay', { page });
+const mailedCode = async (address, nth) => (await command('/code', { address, nth })).code;
 
 await command('/report', { origin: location.origin, engine: /Chrome\/\S+/.exec(navigator.userAgent)?.[0] });
-for (const { name, run } of scenarios({ sdk, baseUrl: base, startProxy, pay, largeSource })) {
+for (const { name, run } of scenarios({ sdk, baseUrl: base, startProxy, pay, mailedCode, largeSource })) {
   const start = performance.now();
   const error = await run().then(() => undefined, (reason) => `${reason.name}: ${reason.message}\n${reason.stack}`);
   const ms = Math.round(performance.now() - start);
