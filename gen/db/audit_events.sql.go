@@ -165,31 +165,44 @@ func (q *Queries) PruneAuditEvents(ctx context.Context, db DBTX, before uuid.UUI
 	return result.RowsAffected(), nil
 }
 
-const signInsFrom = `-- name: SignInsFrom :one
-SELECT u.created_at, coalesce(bool_or(e.network = $1), false)::boolean AS here,
-    coalesce(bool_or(e.network <> $1 AND e.kind = 'signed_in'), false)::boolean AS elsewhere
-FROM users u LEFT JOIN audit_events e
-    ON e.user_id = u.id AND e.id >= $2 AND e.kind IN ('signed_in', 'registered')
-WHERE u.id = $3 GROUP BY u.created_at
+const signedInBefore = `-- name: SignedInBefore :one
+SELECT u.created_at, EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.user_id = u.id AND e.id >= $1 AND e.kind = 'signed_in'
+        AND e.kind IN ('signed_in', 'registered')
+) AS signed_in
+FROM users u WHERE u.id = $2
 `
 
-type SignInsFromParams struct {
+type SignedInBeforeRow struct {
+	CreatedAt time.Time
+	SignedIn  bool
+}
+
+// When the account was created, and whether it was signed in since the id.
+func (q *Queries) SignedInBefore(ctx context.Context, db DBTX, since uuid.UUID, userID uuid.UUID) (SignedInBeforeRow, error) {
+	row := db.QueryRow(ctx, signedInBefore, since, userID)
+	var i SignedInBeforeRow
+	err := row.Scan(&i.CreatedAt, &i.SignedIn)
+	return i, err
+}
+
+const signedInFrom = `-- name: SignedInFrom :one
+SELECT EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.user_id = $1 AND e.network = $2 AND e.id >= $3
+        AND e.kind IN ('signed_in', 'registered')
+)
+`
+
+type SignedInFromParams struct {
+	UserID  uuid.UUID
 	Network string
 	Since   uuid.UUID
-	UserID  uuid.UUID
 }
 
-type SignInsFromRow struct {
-	CreatedAt time.Time
-	Here      bool
-	Elsewhere bool
-}
-
-// When the account was created, and whether it was registered or signed in from the network, or signed in elsewhere, since
-// the id.
-func (q *Queries) SignInsFrom(ctx context.Context, db DBTX, arg SignInsFromParams) (SignInsFromRow, error) {
-	row := db.QueryRow(ctx, signInsFrom, arg.Network, arg.Since, arg.UserID)
-	var i SignInsFromRow
-	err := row.Scan(&i.CreatedAt, &i.Here, &i.Elsewhere)
-	return i, err
+// Whether the account was registered or signed in from the network since the id.
+func (q *Queries) SignedInFrom(ctx context.Context, db DBTX, arg SignedInFromParams) (bool, error) {
+	row := db.QueryRow(ctx, signedInFrom, arg.UserID, arg.Network, arg.Since)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }

@@ -185,6 +185,7 @@ type Subscription struct {
 	Version              int64
 	PaidTier             *string
 	PaidSeats            *int32
+	PaymentFailedToldAt  *time.Time
 }
 
 type TokenReservation struct {

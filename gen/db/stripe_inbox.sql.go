@@ -40,27 +40,6 @@ func (q *Queries) ClaimEvent(ctx context.Context, db DBTX, claimedUntil time.Tim
 	return i, err
 }
 
-const eventBefore = `-- name: EventBefore :one
-SELECT EXISTS (
-    SELECT 1 FROM stripe_inbox
-    WHERE state = 'done' AND received_at > $1 AND processed_at > $1 AND type = $2 AND object_id = $3
-)
-`
-
-type EventBeforeParams struct {
-	Since    time.Time
-	Type     string
-	ObjectID string
-}
-
-// Whether another event of the type and object was applied since then.
-func (q *Queries) EventBefore(ctx context.Context, db DBTX, arg EventBeforeParams) (bool, error) {
-	row := db.QueryRow(ctx, eventBefore, arg.Since, arg.Type, arg.ObjectID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const finishEvent = `-- name: FinishEvent :exec
 UPDATE stripe_inbox SET state = $1, processed_at = $2::timestamptz WHERE event_id = $3
 `

@@ -18,16 +18,17 @@ func (l *Log) IsNewNetwork(ctx context.Context, tx db.DBTX, e Event) (bool, erro
 		return false, nil
 	}
 	now := l.now()
-	query := db.SignInsFromParams{UserID: e.User, Network: network, Since: firstIDAt(now.Add(-retention))}
-	seen, err := l.q.SignInsFrom(ctx, tx, query)
-	if err != nil || seen.Here {
+	since := firstIDAt(now.Add(-retention))
+	query := db.SignedInFromParams{UserID: e.User, Network: network, Since: since}
+	if known, err := l.q.SignedInFrom(ctx, tx, query); err != nil || known {
 		return false, postgres.Translate(err)
 	}
 	if err := l.q.LockSignIns(ctx, tx, int64(binary.BigEndian.Uint64(e.User[8:]))); err != nil {
 		return false, postgres.Translate(err)
 	}
-	if seen, err = l.q.SignInsFrom(ctx, tx, query); err != nil || seen.Here {
+	if known, err := l.q.SignedInFrom(ctx, tx, query); err != nil || known {
 		return false, postgres.Translate(err)
 	}
-	return seen.Elsewhere || now.Sub(seen.CreatedAt) > settlingIn, nil
+	account, err := l.q.SignedInBefore(ctx, tx, since, e.User)
+	return account.SignedIn || now.Sub(account.CreatedAt) > settlingIn, postgres.Translate(err)
 }

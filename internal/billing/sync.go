@@ -110,9 +110,12 @@ func (s *Service) notifyPaymentFailed(ctx context.Context, tx pgx.Tx, owner uuid
 	if sub.Status != "past_due" && sub.Status != "unpaid" {
 		return nil
 	}
-	since := s.now().Add(-24 * time.Hour)
-	told, err := s.q.EventBefore(ctx, tx, db.EventBeforeParams{Since: since, Type: paymentFailed, ObjectID: sub.ID})
-	if err != nil || told {
+	now := s.now()
+	before := now.Add(-24 * time.Hour)
+	due, err := s.q.TellPaymentFailed(ctx, tx, db.TellPaymentFailedParams{
+		StripeSubscriptionID: sub.ID, Now: &now, ToldBefore: &before,
+	})
+	if err != nil || due == 0 {
 		return err
 	}
 	return s.paymentFailed(ctx, tx, owner)

@@ -14,13 +14,6 @@ RETURNING event_id, type, object_id, livemode, attempts;
 -- name: FinishEvent :exec
 UPDATE stripe_inbox SET state = @state, processed_at = @now::timestamptz WHERE event_id = @event_id;
 
--- name: EventBefore :one
--- Whether another event of the type and object was applied since then.
-SELECT EXISTS (
-    SELECT 1 FROM stripe_inbox
-    WHERE state = 'done' AND received_at > @since AND processed_at > @since AND type = @type AND object_id = @object_id
-);
-
 -- name: PostponeEvent :exec
 UPDATE stripe_inbox SET next_try_at = @next_try_at WHERE event_id = @event_id AND state = 'pending' AND attempts = @attempts;
 

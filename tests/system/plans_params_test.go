@@ -75,7 +75,9 @@ var parametersByQuery = map[string]string{
 	"LiveSessions.before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "ForgetOldestNetworks.keep": "32",
 	"DeletedCustomers.before": "now()", "InsertCode.id": "gen_random_uuid()", "InsertCode.handle": `'\xff'`,
 	"InsertMail.id": "gen_random_uuid()", "InsertMailInOwnLanguage.id": "gen_random_uuid()",
-	"MailAddress.id": testID(userKind, 77),
+	"MailAddress.id": testID(userKind, 77), "LockSignIns.lock_key": "77",
+	"FinishCustomerUpdate.changed_at": "now()", "TellPaymentFailed.told_before": "now()",
+	"SignedInBefore.since": testID(eventKind, 0),
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
