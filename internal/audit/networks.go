@@ -30,5 +30,8 @@ func (l *Log) IsNewNetwork(ctx context.Context, tx db.DBTX, e Event) (bool, erro
 		return false, postgres.Translate(err)
 	}
 	account, err := l.q.SignedInBefore(ctx, tx, since, e.User)
-	return account.SignedIn || now.Sub(account.CreatedAt) > settlingIn, postgres.Translate(err)
+	if err != nil {
+		return false, postgres.Translate(err)
+	}
+	return account.SignedIn || now.Sub(account.CreatedAt) > settlingIn, nil
 }

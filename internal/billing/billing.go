@@ -141,8 +141,9 @@ type Service struct {
 	q       *db.Queries
 	clock   func() time.Time
 	log     *slog.Logger
-	worker  *worker.Worker // events, and customers whose address changed
+	worker  *worker.Worker // events
 	nightly *worker.Worker // the reconcile, apart from the events, which must not wait for it
+	emails  *worker.Worker // addresses of customers, of which each may wait for Stripe
 
 	accountConfirmed atomic.Bool
 	paymentFailed    func(ctx context.Context, tx pgx.Tx, owner uuid.UUID) error
@@ -159,7 +160,7 @@ func New(cfg Config) *Service {
 	s := &Service{
 		gateway: cfg.Gateway, db: cfg.DB, q: db.New(), clock: cfg.Now, log: cfg.Log, paymentFailed: cfg.PaymentFailed,
 	}
-	s.worker, s.nightly = s.newEventWorker(), s.newReconcileWorker()
+	s.worker, s.nightly, s.emails = s.newEventWorker(), s.newReconcileWorker(), s.newCustomerWorker()
 	return s
 }
 

@@ -23,6 +23,13 @@ const (
 
 var customerRetry = worker.Backoff{First: 5 * time.Second, Max: time.Hour}
 
+func (s *Service) newCustomerWorker() *worker.Worker {
+	return worker.New(worker.Config{Now: s.clock, Log: s.log}, worker.Job{
+		Every: customerPollInterval, Run: s.UpdateCustomers,
+		FailureMessage: "addresses of customers will be tried again",
+	})
+}
+
 // EmailChanged has the account's new address written to its customer at Stripe, once the transaction is committed.
 func (s *Service) EmailChanged(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	return s.q.QueueCustomerUpdate(ctx, tx, s.now(), user)

@@ -132,16 +132,11 @@ func (s *Service) finishEvent(ctx context.Context, tx db.DBTX, eventID, state st
 }
 
 func (s *Service) newEventWorker() *worker.Worker {
-	events := worker.Job{
+	return worker.New(worker.Config{Now: s.clock, Log: s.log}, worker.Job{
 		Every: eventPollInterval, OnNotify: true, FailureMessage: "events of Stripe will be tried again",
 		Run: func(ctx context.Context) error {
 			_, err := s.ProcessDue(ctx)
 			return err
 		},
-	}
-	customers := worker.Job{
-		Every: customerPollInterval, Run: s.UpdateCustomers,
-		FailureMessage: "addresses of customers will be tried again",
-	}
-	return worker.New(worker.Config{Now: s.clock, Log: s.log}, events, customers)
+	})
 }
