@@ -4611,7 +4611,7 @@ type ClientInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4625,7 +4625,7 @@ type ClientInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5735,7 +5735,7 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5759,7 +5759,7 @@ func (c *Client) ChangeEmailWithBody(ctx context.Context, params *ChangeEmailPar
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10845,7 +10845,7 @@ type ClientWithResponsesInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10859,7 +10859,7 @@ type ClientWithResponsesInterface interface {
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-	// `Retry-After`.
+	// `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -16689,7 +16689,7 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16709,7 +16709,7 @@ func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Contex
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
 // and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
-// `Retry-After`.
+// `Retry-After`. So do more than 10 requests of one account in an hour.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -142,6 +142,15 @@ func (q *Queries) InsertRefusal(ctx context.Context, db DBTX, arg InsertRefusalP
 	return err
 }
 
+const lockSignIns = `-- name: LockSignIns :exec
+SELECT pg_advisory_xact_lock($1)
+`
+
+func (q *Queries) LockSignIns(ctx context.Context, db DBTX, lockKey int64) error {
+	_, err := db.Exec(ctx, lockSignIns, lockKey)
+	return err
+}
+
 const pruneAuditEvents = `-- name: PruneAuditEvents :execrows
 DELETE FROM audit_events WHERE id = ANY (ARRAY(
     SELECT e.id FROM audit_events e WHERE e.id < $1 ORDER BY e.id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -154,4 +163,46 @@ func (q *Queries) PruneAuditEvents(ctx context.Context, db DBTX, before uuid.UUI
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const signedInBefore = `-- name: SignedInBefore :one
+SELECT u.created_at, EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.user_id = u.id AND e.id >= $1 AND e.kind = 'signed_in'
+        AND e.kind IN ('signed_in', 'registered')
+) AS signed_in
+FROM users u WHERE u.id = $2
+`
+
+type SignedInBeforeRow struct {
+	CreatedAt time.Time
+	SignedIn  bool
+}
+
+// When the account was created, and whether it was signed in since the id.
+func (q *Queries) SignedInBefore(ctx context.Context, db DBTX, since uuid.UUID, userID uuid.UUID) (SignedInBeforeRow, error) {
+	row := db.QueryRow(ctx, signedInBefore, since, userID)
+	var i SignedInBeforeRow
+	err := row.Scan(&i.CreatedAt, &i.SignedIn)
+	return i, err
+}
+
+const signedInFrom = `-- name: SignedInFrom :one
+SELECT EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.user_id = $1 AND e.network = $2 AND e.id >= $3
+        AND e.kind IN ('signed_in', 'registered')
+)
+`
+
+type SignedInFromParams struct {
+	UserID  uuid.UUID
+	Network string
+	Since   uuid.UUID
+}
+
+// Whether the account was registered or signed in from the network since the id.
+func (q *Queries) SignedInFrom(ctx context.Context, db DBTX, arg SignedInFromParams) (bool, error) {
+	row := db.QueryRow(ctx, signedInFrom, arg.UserID, arg.Network, arg.Since)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }

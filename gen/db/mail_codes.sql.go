@@ -27,6 +27,21 @@ func (q *Queries) ActivateCode(ctx context.Context, db DBTX, arg ActivateCodePar
 	return err
 }
 
+const anonymizeCodesOf = `-- name: AnonymizeCodesOf :execrows
+UPDATE mail_codes SET user_id = NULL, address = NULL, digest = NULL, handle = NULL WHERE id = ANY (ARRAY(
+    SELECT c.id FROM mail_codes c WHERE c.user_id = $1 LIMIT $2
+))
+`
+
+// The rows still count for the limit of mails to an address.
+func (q *Queries) AnonymizeCodesOf(ctx context.Context, db DBTX, userID *uuid.UUID, batch int32) (int64, error) {
+	result, err := db.Exec(ctx, anonymizeCodesOf, userID, batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const codeByHandle = `-- name: CodeByHandle :one
 SELECT id FROM mail_codes WHERE handle = $1 AND purpose = 'reset'
 `
@@ -64,6 +79,37 @@ type CodeTimesParams struct {
 
 func (q *Queries) CodeTimes(ctx context.Context, db DBTX, arg CodeTimesParams) ([]time.Time, error) {
 	rows, err := db.Query(ctx, codeTimes, arg.CountedAs, arg.CreatedAfter, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []time.Time{}
+	for rows.Next() {
+		var created_at time.Time
+		if err := rows.Scan(&created_at); err != nil {
+			return nil, err
+		}
+		items = append(items, created_at)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const codeTimesOfScope = `-- name: CodeTimesOfScope :many
+SELECT created_at FROM mail_codes WHERE scope = $1 AND created_at > $2
+ORDER BY created_at DESC LIMIT $3
+`
+
+type CodeTimesOfScopeParams struct {
+	Scope        []byte
+	CreatedAfter time.Time
+	PageSize     int32
+}
+
+func (q *Queries) CodeTimesOfScope(ctx context.Context, db DBTX, arg CodeTimesOfScopeParams) ([]time.Time, error) {
+	rows, err := db.Query(ctx, codeTimesOfScope, arg.Scope, arg.CreatedAfter, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}

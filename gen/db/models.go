@@ -75,6 +75,13 @@ type BillingReconcile struct {
 	After       string
 }
 
+type CustomerUpdate struct {
+	UserID    uuid.UUID
+	ChangedAt time.Time
+	Attempts  int32
+	NextTryAt time.Time
+}
+
 type DeletedCustomer struct {
 	UserID           uuid.UUID
 	StripeCustomerID string
@@ -224,6 +231,7 @@ type Subscription struct {
 	Version              int64
 	PaidTier             *string
 	PaidSeats            *int32
+	PaymentFailedToldAt  *time.Time
 }
 
 type Team struct {

@@ -486,6 +486,27 @@ func (q *Queries) SubscriptionsOf(ctx context.Context, db DBTX, userID uuid.UUID
 	return items, nil
 }
 
+const tellPaymentFailed = `-- name: TellPaymentFailed :execrows
+UPDATE subscriptions SET payment_failed_told_at = $1
+WHERE stripe_subscription_id = $2
+    AND (payment_failed_told_at IS NULL OR payment_failed_told_at < $3)
+`
+
+type TellPaymentFailedParams struct {
+	Now                  *time.Time
+	StripeSubscriptionID string
+	ToldBefore           *time.Time
+}
+
+// Changes nothing where the owner was told since then.
+func (q *Queries) TellPaymentFailed(ctx context.Context, db DBTX, arg TellPaymentFailedParams) (int64, error) {
+	result, err := db.Exec(ctx, tellPaymentFailed, arg.Now, arg.StripeSubscriptionID, arg.ToldBefore)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const unseenSubscriptions = `-- name: UnseenSubscriptions :many
 SELECT stripe_subscription_id FROM subscriptions
 WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_subscription_id > $1 AND version < $2

@@ -223,7 +223,7 @@ export const confirmEmailVerification = <ThrowOnError extends boolean = false>(o
  * that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
  * nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
  * and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
- * `Retry-After`.
+ * `Retry-After`. So do more than 10 requests of one account in an hour.
  *
  */
 export const changeEmail = <ThrowOnError extends boolean = false>(options: Options<ChangeEmailData, ThrowOnError>) => (options.client ?? client).put<ChangeEmailResponses, ChangeEmailErrors, ThrowOnError>({

@@ -237,6 +237,7 @@ func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
 	accounts := authConfig(cfg, a.DB, opts.Log)
 	accounts.Now, accounts.Keys, accounts.Audit = opts.Now, a.Keys, a.Audit
 	accounts.MailAdded = func() { a.Mail.Notify() }
+	accounts.EmailChanged = a.Billing.EmailChanged
 	accounts.Deletion = []auth.DeletionStep{
 		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
 		{Name: "budget", Run: a.Budget.PurgeUser},

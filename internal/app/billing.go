@@ -12,11 +12,15 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/listener"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/stripepay"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -46,7 +50,11 @@ func (a *App) wireBilling(ctx context.Context, cfg config.Config, opts Options) 
 			return err
 		}
 	}
-	a.Billing = billing.New(billing.Config{DB: a.DB, Gateway: pay, Log: opts.Log})
+	outbox := mail.NewOutbox(opts.Now)
+	a.Billing = billing.New(billing.Config{DB: a.DB, Gateway: pay, Log: opts.Log,
+		PaymentFailed: func(ctx context.Context, tx pgx.Tx, owner uuid.UUID) error {
+			return outbox.Notify(ctx, tx, owner, mail.PaymentFailed)
+		}})
 	return confirmAccount(ctx, cfg, a.Billing, opts.Log)
 }
 

@@ -74,6 +74,7 @@ const (
 	queueSize       = 4096
 	pruneEvery      = time.Hour
 	batch           = 1000
+	settlingIn      = 24 * time.Hour  // after an account was created, in which people set up their devices
 	flushTimeout    = 3 * time.Second // for what is in the queue when Maintain ends
 )
 

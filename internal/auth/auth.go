@@ -72,8 +72,10 @@ type Config struct {
 	// Reclaimed runs in the transaction of a reset by the owner of an address that was never verified. It ends what
 	// somebody else may have set up beside keys and second factors, such as memberships. May be nil.
 	Reclaimed func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
-	Now       func() time.Time
-	Log       *slog.Logger
+	// EmailChanged runs in the transaction that changes an account's address. May be nil.
+	EmailChanged func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // Service manages accounts. It is safe for concurrent use, and replicas may share one database.
@@ -100,6 +102,7 @@ type Service struct {
 	passkeys      *passkey.Service
 	reclaimed     func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
 	leaveTeam     func(ctx context.Context, tx pgx.Tx, user uuid.UUID, endTeam bool) error
+	emailChanged  func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error
 }
 
 // Tokens is what a client receives after a log-in or a refresh.
@@ -176,6 +179,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	s.reclaimed = cfg.Reclaimed
 	s.leaveTeam = cfg.LeaveTeam
+	s.emailChanged = cfg.EmailChanged
 	s.worker = s.newWorker()
 	return s, nil
 }
@@ -222,7 +226,8 @@ func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microse
 
 // createSession creates a session for an account whose password, last changed at verifiedAt, was verified. It returns
 // ErrInvalidCredentials when the password was changed or the account deleted in the meantime. The event is recorded
-// with the session as its subject; announce it once the transaction is committed.
+// with the session as its subject; announce it once the transaction is committed. The owner is told by mail of a
+// sign-in from a network that is new to the account.
 func (s *Service) createSession(
 	ctx context.Context, tx db.DBTX, event audit.Event, verifiedAt time.Time,
 ) (Tokens, error) {
@@ -244,6 +249,9 @@ func (s *Service) createSession(
 	}
 	if created == 0 {
 		return Tokens{}, ErrInvalidCredentials
+	}
+	if err := s.notifyNewNetwork(ctx, tx, event); err != nil {
+		return Tokens{}, err
 	}
 	if err := s.audit.Record(ctx, tx, event); err != nil {
 		return Tokens{}, err

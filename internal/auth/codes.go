@@ -237,8 +237,8 @@ func (s *Service) ConfirmVerification(ctx context.Context, user identity.User, c
 }
 
 // RequestEmailChange mails a code to the new address. If that has an account, its owner gets a notice instead and the
-// caller learns nothing. It returns validation_failed with the pointer /email, ErrPasswordWrong, lockout.ErrTooMany, or
-// auth_busy.
+// caller learns nothing. It returns validation_failed with the pointer /email, ErrPasswordWrong, lockout.ErrTooMany,
+// mailcode.ErrTooManyOfAccount, or auth_busy.
 func (s *Service) RequestEmailChange(
 	ctx context.Context, user identity.User, from netip.Addr, email, secret string, lang mail.Language,
 ) error {
@@ -293,6 +293,11 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, user identity.User, co
 		}
 		if err := s.voidCodes(ctx, tx, user.ID); err != nil {
 			return err
+		}
+		if s.emailChanged != nil {
+			if err := s.emailChanged(ctx, tx, user.ID); err != nil {
+				return err
+			}
 		}
 		if err := s.outbox.NotifyAt(ctx, tx, user.ID, old, mail.AddressChanged); err != nil {
 			return err

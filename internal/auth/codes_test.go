@@ -98,6 +98,7 @@ func TestResetSetsThePasswordOnceAndEndsSessions(t *testing.T) {
 }
 
 func TestConcurrentConfirmationsSpendACodeOnce(t *testing.T) {
+	t.Attr("case", "MC01")
 	t.Parallel()
 	e := newEnv(t)
 	s, other := e.replica(t), e.replica(t)
@@ -131,6 +132,7 @@ func TestConcurrentConfirmationsSpendACodeOnce(t *testing.T) {
 }
 
 func TestFiveWrongTriesEndACodeAndTenMinutesToo(t *testing.T) {
+	t.Attr("case", "MC07")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)
@@ -156,6 +158,7 @@ func TestFiveWrongTriesEndACodeAndTenMinutesToo(t *testing.T) {
 }
 
 func TestAddressChangesWithTheCodeAndTellsTheOldOne(t *testing.T) {
+	t.Attr("case", "MC14")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)
@@ -186,6 +189,7 @@ func TestAddressChangesWithTheCodeAndTellsTheOldOne(t *testing.T) {
 }
 
 func TestUnknownAddressesGetAHandleAndNoMail(t *testing.T) {
+	t.Attr("case", "MC24")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)
@@ -203,6 +207,7 @@ func TestUnknownAddressesGetAHandleAndNoMail(t *testing.T) {
 }
 
 func TestMailThatFailsIsSentAgainWithTheSameCode(t *testing.T) {
+	t.Attr("case", "MC34")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)
@@ -225,6 +230,7 @@ func TestMailThatFailsIsSentAgainWithTheSameCode(t *testing.T) {
 }
 
 func TestRefusedMailIsGivenUpAfterThreeTries(t *testing.T) {
+	t.Attr("case", "MC35")
 	t.Parallel()
 	e := newEnv(t)
 	s := e.replica(t)

@@ -148,6 +148,9 @@ func (s *Service) deleteRows(ctx context.Context, userID uuid.UUID) error {
 	if err := s.audit.PurgeUser(ctx, userID); err != nil {
 		return err
 	}
+	if err := s.codes.PurgeUser(ctx, userID); err != nil {
+		return err
+	}
 	return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, userID))
 }
 

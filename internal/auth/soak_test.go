@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
 // TestSoakLoginTiming alternates 300 log-ins with an unknown e-mail and 300 with a wrong password. Their medians
@@ -39,7 +40,7 @@ func TestSoakLoginTiming(t *testing.T) {
 			login("nobody@example.com", &unknown)
 		}
 	}
-	p := rankTest(unknown, wrong)
+	p := soak.RankTest(unknown, wrong)
 	slices.Sort(unknown)
 	slices.Sort(wrong)
 	a, b := unknown[tries/2], wrong[tries/2]
@@ -50,24 +51,6 @@ func TestSoakLoginTiming(t *testing.T) {
 	if p <= 0.01 {
 		t.Errorf("p = %.4f: the two can be distinguished", p)
 	}
-}
-
-// rankTest returns the two-sided p of the Mann-Whitney U test by its normal approximation; ties are rare.
-func rankTest(a, b []time.Duration) float64 {
-	u := 0.0
-	for _, x := range a {
-		for _, y := range b {
-			switch {
-			case x > y:
-				u++
-			case x == y:
-				u += 0.5
-			}
-		}
-	}
-	n, m := float64(len(a)), float64(len(b))
-	z := (u - n*m/2) / math.Sqrt(n*m*(n+m+1)/12)
-	return math.Erfc(math.Abs(z) / math.Sqrt2)
 }
 
 // TestSoakLoginStorm compares the rate of 32 concurrent log-ins with that of bcrypt alone on as many CPUs as the hasher

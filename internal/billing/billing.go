@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -55,6 +56,9 @@ type Gateway interface {
 	// CreateCustomer returns a new customer for the account, without the e-mail address when Stripe refuses it. Within
 	// a day it returns the same one for the same account and previous customer, which is "" for the first.
 	CreateCustomer(ctx context.Context, userID uuid.UUID, email, previous string) (customerID string, err error)
+	// UpdateCustomer gives the customer another e-mail address, or none when Stripe refuses it. It returns
+	// ErrNotAtStripe for a customer that is gone.
+	UpdateCustomer(ctx context.Context, customerID, email string) error
 	// DeleteCustomer deletes the customer and ends its subscriptions at once. Repeating it succeeds.
 	DeleteCustomer(ctx context.Context, customerID string) error
 	// Checkouts returns the customer's latest checkouts, newest first.
@@ -123,8 +127,11 @@ func (s Subscription) isPlan() bool { return s.UserID != uuid.Nil || BestPlan(s.
 type Config struct {
 	DB      *postgres.DB
 	Gateway Gateway
-	Now     func() time.Time // nil means time.Now
-	Log     *slog.Logger
+	// PaymentFailed runs in the transaction that settles the event of a failed payment, at most once a day for a
+	// subscription. Nil does nothing.
+	PaymentFailed func(ctx context.Context, tx pgx.Tx, owner uuid.UUID) error
+	Now           func() time.Time // nil means time.Now
+	Log           *slog.Logger
 }
 
 // Service sells subscriptions and tracks them. It is safe for concurrent use, and replicas may share one database.
@@ -136,8 +143,10 @@ type Service struct {
 	log     *slog.Logger
 	worker  *worker.Worker // events
 	nightly *worker.Worker // the reconcile, apart from the events, which must not wait for it
+	emails  *worker.Worker // addresses of customers, of which each may wait for Stripe
 
 	accountConfirmed atomic.Bool
+	paymentFailed    func(ctx context.Context, tx pgx.Tx, owner uuid.UUID) error
 }
 
 // New returns a Service.
@@ -145,8 +154,13 @@ func New(cfg Config) *Service {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Service{gateway: cfg.Gateway, db: cfg.DB, q: db.New(), clock: cfg.Now, log: cfg.Log}
-	s.worker, s.nightly = s.newEventWorker(), s.newReconcileWorker()
+	if cfg.PaymentFailed == nil {
+		cfg.PaymentFailed = func(context.Context, pgx.Tx, uuid.UUID) error { return nil }
+	}
+	s := &Service{
+		gateway: cfg.Gateway, db: cfg.DB, q: db.New(), clock: cfg.Now, log: cfg.Log, paymentFailed: cfg.PaymentFailed,
+	}
+	s.worker, s.nightly, s.emails = s.newEventWorker(), s.newReconcileWorker(), s.newCustomerWorker()
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -104,8 +105,18 @@ func (s *Service) ensureCustomer(ctx context.Context, userID uuid.UUID, t tier.T
 	if err != nil {
 		return "", err
 	}
-	rows, err := s.q.SetStripeCustomer(ctx, s.db.Pool, db.SetStripeCustomerParams{
-		ID: userID, StripeCustomerID: &id, Now: s.now(),
+	rows, now := int64(0), s.now()
+	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
+		var err error
+		rows, err = s.q.SetStripeCustomer(ctx, tx, db.SetStripeCustomerParams{
+			ID: userID, StripeCustomerID: &id, Now: now,
+		})
+		if err != nil {
+			return err
+		}
+		return s.q.QueueCustomerUpdateUnless(ctx, tx, db.QueueCustomerUpdateUnlessParams{
+			UserID: userID, Email: row.Email, Now: now,
+		})
 	})
 	if err == nil && rows == 0 { // the account is being deleted
 		return "", errors.Join(fault.ErrNotFound, s.gateway.DeleteCustomer(ctx, id))

@@ -24,6 +24,9 @@ const (
 	eventRetention    = 90 * 24 * time.Hour // well after Stripe has stopped sending an event again
 )
 
+// paymentFailed is the type of the events of a charge that did not succeed.
+const paymentFailed = "invoice.payment_failed"
+
 var eventRetry = worker.Backoff{First: 2 * time.Second, Max: 10 * time.Minute}
 
 // affectsSubscription reports whether an event of that type may have changed a subscription.
@@ -116,7 +119,8 @@ func (s *Service) applyEvent(ctx context.Context, event db.ClaimEventRow) error 
 	if err := s.requireAccount(ctx); err != nil {
 		return err
 	}
-	return s.sync(ctx, event.ObjectID, event.EventID)
+	o := saveOptions{eventID: event.EventID, paymentFailed: event.Type == paymentFailed}
+	return s.sync(ctx, event.ObjectID, o)
 }
 
 // finishEvent settles the event, unless eventID is "".

@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
@@ -33,6 +35,7 @@ type env struct {
 	stripeURL string
 	clock     atomic.Int64
 	svc       *billing.Service
+	failed    []uuid.UUID // accounts that were told of a failed payment
 }
 
 func setup(t *testing.T) *env {
@@ -69,7 +72,11 @@ func (e *env) replica(options ...func(*stripepay.Config)) *billing.Service {
 	for _, o := range options {
 		o(&pay)
 	}
-	return billing.New(billing.Config{DB: e.db, Now: e.now, Log: log, Gateway: stripepay.New(pay)})
+	return billing.New(billing.Config{DB: e.db, Now: e.now, Log: log, Gateway: stripepay.New(pay),
+		PaymentFailed: func(_ context.Context, _ pgx.Tx, owner uuid.UUID) error {
+			e.failed = append(e.failed, owner)
+			return nil
+		}})
 }
 
 func (e *env) now() time.Time          { return time.UnixMicro(e.clock.Load()).UTC() }

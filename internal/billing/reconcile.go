@@ -322,11 +322,11 @@ func (s *Service) pruneEvents(ctx context.Context) error {
 	}
 }
 
-// Maintain runs the background jobs until ctx ends: events as they come in, and apart from them a reconcile at the
-// start and every 24 hours. Several replicas may run it.
+// Maintain runs the background jobs until ctx ends: events as they come in, and apart from them changed addresses of
+// customers, and a reconcile at the start and every 24 hours. Several replicas may run it.
 func (s *Service) Maintain(ctx context.Context) {
 	var running sync.WaitGroup
-	for _, w := range []*worker.Worker{s.worker, s.nightly} {
+	for _, w := range []*worker.Worker{s.worker, s.nightly, s.emails} {
 		running.Go(func() { w.Run(ctx) })
 	}
 	running.Wait()

@@ -118,7 +118,7 @@ func (s *Service) cancelOne(ctx context.Context, id string, immediately bool) er
 	if err != nil {
 		return err
 	}
-	return s.sync(ctx, id, "")
+	return s.sync(ctx, id, saveOptions{})
 }
 
 // PurgeUser closes a deleted account's checkouts at Stripe and deletes its customer, which ends its subscriptions. It

@@ -30,8 +30,9 @@ const (
 )
 
 type saveOptions struct {
-	eventID    string // the event to settle, or ""
-	holdLosses bool   // do not write what takes an account's plan away
+	eventID       string // the event to settle, or ""
+	holdLosses    bool   // do not write what takes an account's plan away
+	paymentFailed bool   // the event is of a failed payment
 }
 
 // look asks Stripe for the subscription. version is that of the answer.
@@ -43,16 +44,16 @@ func (s *Service) look(ctx context.Context, subscriptionID string) (sub Subscrip
 	return sub, version, err
 }
 
-// sync fetches the subscription from Stripe and saves it. It settles the event that caused it, unless eventID is "".
-func (s *Service) sync(ctx context.Context, subscriptionID, eventID string) error {
+// sync fetches the subscription from Stripe and saves it. It settles the event that caused it.
+func (s *Service) sync(ctx context.Context, subscriptionID string, o saveOptions) error {
 	sub, version, err := s.look(ctx, subscriptionID)
 	if errors.Is(err, ErrNotAtStripe) {
-		return s.syncMissing(ctx, subscriptionID, eventID)
+		return s.syncMissing(ctx, subscriptionID, o.eventID)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = s.saveState(ctx, sub, version, saveOptions{eventID: eventID})
+	_, err = s.saveState(ctx, sub, version, o)
 	return err
 }
 
@@ -85,6 +86,9 @@ func (s *Service) saveState(ctx context.Context, sub Subscription, version int64
 		if result = lost; lost == saved {
 			result, err = s.saveRow(ctx, tx, owner, sub, paid, version, o.holdLosses)
 		}
+		if err == nil && result == saved && o.paymentFailed {
+			err = s.notifyPaymentFailed(ctx, tx, owner, sub)
+		}
 		if err != nil {
 			return err
 		}
@@ -98,6 +102,23 @@ func (s *Service) saveState(ctx context.Context, sub Subscription, version int64
 		return result, s.cancelOrphan(ctx, sub)
 	}
 	return result, nil
+}
+
+// notifyPaymentFailed tells the owner, unless the subscription was paid since, never was, or the owner was told within
+// a day: a card that is tried again and again fails again and again.
+func (s *Service) notifyPaymentFailed(ctx context.Context, tx pgx.Tx, owner uuid.UUID, sub Subscription) error {
+	if sub.Status != "past_due" && sub.Status != "unpaid" {
+		return nil
+	}
+	now := s.now()
+	before := now.Add(-24 * time.Hour)
+	due, err := s.q.TellPaymentFailed(ctx, tx, db.TellPaymentFailedParams{
+		StripeSubscriptionID: sub.ID, Now: &now, ToldBefore: &before,
+	})
+	if err != nil || due == 0 {
+		return err
+	}
+	return s.paymentFailed(ctx, tx, owner)
 }
 
 // findOwner returns and locks the account of the subscription. lost is saved when there is one, orphan when it is

@@ -38,6 +38,7 @@ var sections = map[string]string{
 	"deleted_customers":     "(of deleted accounts)",
 	"team_members":          "memberships",
 	"team_invitations":      "invitations",
+	"customer_updates":      "(addresses that wait to be written to Stripe)",
 }
 
 func check(t *testing.T, err error) {

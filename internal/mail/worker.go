@@ -19,6 +19,7 @@ import (
 const (
 	poll        = 2 * time.Second
 	sendTimeout = 30 * time.Second // of one mail
+	stopGrace   = 5 * time.Second  // of a mail that is being sent at shutdown: half a dialogue may send it twice
 	lease       = time.Minute      // longer than sendTimeout; after it another replica may claim the mail
 	lanes       = 4                // mails at a time, so that a slow one does not hold up the others
 	maxRefusals = 3
@@ -125,9 +126,22 @@ func (w *Worker) sendNext(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	m.ID, m.To = row.ID, to
-	limited, cancel := context.WithTimeout(ctx, sendTimeout)
+	return true, w.settle(ctx, row, w.send(ctx, m))
+}
+
+// send gives the mail to the sender. At shutdown it has stopGrace to end.
+func (w *Worker) send(ctx context.Context, m Message) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	return true, w.settle(ctx, row, w.cfg.Sender.Send(limited, m))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-limited.Done():
+		case <-time.After(stopGrace):
+			cancel()
+		}
+	})
+	defer stop()
+	return w.cfg.Sender.Send(limited, m)
 }
 
 // claim takes a mail that is due and, in the same transaction, makes its code valid. ok is false where it is not to be

@@ -5,10 +5,14 @@ package smtpmail
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +28,8 @@ const timeout = 20 * time.Second // of a connection, and of a command
 type Config struct {
 	URL  string // smtp://user:password@host:587 or smtps://user:password@host:465
 	From string // an address, with or without a name
+	// RootCAs are the authorities whose certificates are accepted; nil means those of the system.
+	RootCAs *x509.CertPool
 	// AllowPlain accepts servers on this machine that offer no STARTTLS, for development.
 	AllowPlain bool
 }
@@ -34,6 +40,8 @@ type Sender struct {
 	host   string
 	domain string // of message ids
 	opts   []gomail.Option
+	// implicitTLS says that the connection begins with TLS.
+	implicitTLS bool
 }
 
 // New returns a Sender, or an error that shows neither the password nor the user.
@@ -44,16 +52,14 @@ func New(cfg Config) (*Sender, error) {
 	}
 	s := &Sender{cfg: cfg, host: u.Hostname(), opts: []gomail.Option{gomail.WithTimeout(timeout)}}
 	port := 587
+	policy := gomail.TLSMandatory
 	if u.Scheme == "smtps" {
-		port = 465
-		s.opts = append(s.opts, gomail.WithSSL())
-	} else {
-		policy := gomail.TLSMandatory
-		if cfg.AllowPlain && isLoopback(s.host) {
-			policy = gomail.TLSOpportunistic
-		}
-		s.opts = append(s.opts, gomail.WithTLSPolicy(policy))
+		port, s.implicitTLS = 465, true
+		policy = gomail.TLSOpportunistic // within the TLS that dial has begun
+	} else if cfg.AllowPlain && isLoopback(s.host) {
+		policy = gomail.TLSOpportunistic
 	}
+	s.opts = append(s.opts, gomail.WithTLSPolicy(policy), gomail.WithTLSConfig(s.tlsConfig()))
 	if u.Port() != "" {
 		if port, err = strconv.Atoi(u.Port()); err != nil {
 			return nil, errors.New("the URL of the mail server has no valid port")
@@ -79,7 +85,12 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// Send delivers the mail to the server. It wraps mail.ErrRefused where the server answers 5xx.
+func (s *Sender) tlsConfig() *tls.Config {
+	return &tls.Config{ServerName: s.host, RootCAs: s.cfg.RootCAs, MinVersion: tls.VersionTLS12}
+}
+
+// Send delivers the mail to the server. It wraps mail.ErrRefused where the server answers 5xx. When ctx ends it closes
+// the connection; the server may have accepted the mail nevertheless.
 func (s *Sender) Send(ctx context.Context, m mail.Message) error {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := msg.From(s.cfg.From); err != nil {
@@ -94,11 +105,31 @@ func (s *Sender) Send(ctx context.Context, m mail.Message) error {
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	client, err := gomail.NewClient(s.host, s.opts...)
+	return s.deliver(ctx, msg)
+}
+
+// deliver does what go-mail does not: it ends with ctx after the dial too, closes connections whose greeting fails, and
+// reports no error once the server has taken the mail, which would be sent again.
+func (s *Sender) deliver(ctx context.Context, msg *gomail.Msg) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // closes the connection
+	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(dialing, network, address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { _ = conn.Close() })
+		if !s.implicitTLS {
+			return conn, nil
+		}
+		secure := tls.Client(conn, s.tlsConfig())
+		return secure, secure.HandshakeContext(dialing)
+	}
+	client, err := gomail.NewClient(s.host, append(slices.Clone(s.opts), gomail.WithDialContextFunc(dial))...)
 	if err != nil {
 		return errors.New("the options of the mail server are not valid")
 	}
-	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
+	if err := client.DialAndSendWithContext(ctx, msg); err != nil && !msg.IsDelivered() {
 		return cleaned(err)
 	}
 	return nil
@@ -115,7 +146,7 @@ func cleaned(err error) error {
 	switch {
 	case code >= 500:
 		return fmt.Errorf("%s: reply code %d: %w", stage, code, mail.ErrRefused)
-	case refused.Reason == gomail.ErrSMTPDataClose && code == 0:
+	case code == 0:
 		return fmt.Errorf("%s: no reply", stage)
 	default:
 		return fmt.Errorf("%s: reply code %d", stage, code)

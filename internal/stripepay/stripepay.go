@@ -130,6 +130,19 @@ func (g *Gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, k
 	return customer.ID, nil
 }
 
+// UpdateCustomer implements billing.Gateway.
+func (g *Gateway) UpdateCustomer(ctx context.Context, customerID, email string) error {
+	update := func(email string) error {
+		_, err := g.client.V1Customers.Update(ctx, customerID, &stripe.CustomerUpdateParams{Email: &email})
+		return err
+	}
+	err := update(email)
+	if refusesEmail(err) {
+		err = update("") // rather no address than one that the account no longer has
+	}
+	return g.billingErr(err)
+}
+
 func (g *Gateway) DeleteCustomer(ctx context.Context, customerID string) error {
 	_, err := g.client.V1Customers.Delete(ctx, customerID, nil)
 	return ignoreUnknown(g.billingErr(err))

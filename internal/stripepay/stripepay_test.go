@@ -61,6 +61,7 @@ func callEverything(
 	ctx := t.Context()
 	customer, err := g.CreateCustomer(ctx, uuid.New(), "a@example.com", "")
 	check(t, err)
+	check(t, g.UpdateCustomer(ctx, customer, "b@example.com"))
 	order := billing.Order{UserID: uuid.New(), CustomerID: customer, Tier: tier.Team, Seats: 5}
 	checkout, err := g.CreateCheckout(ctx, order, "key-1")
 	check(t, err)

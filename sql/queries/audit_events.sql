@@ -15,6 +15,24 @@ WHERE u.id = @user_id AND (SELECT count(*) FROM (
 SELECT id, at, kind, network, device, subject_id FROM audit_events
 WHERE user_id = @user_id AND id < @before AND id >= @since ORDER BY id DESC LIMIT @page_size;
 
+-- name: SignedInFrom :one
+-- Whether the account was registered or signed in from the network since the id.
+SELECT EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.user_id = @user_id AND e.network = @network AND e.id >= @since
+        AND e.kind IN ('signed_in', 'registered')
+);
+
+-- name: SignedInBefore :one
+-- When the account was created, and whether it was signed in since the id.
+SELECT u.created_at, EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.user_id = u.id AND e.id >= @since AND e.kind = 'signed_in'
+        AND e.kind IN ('signed_in', 'registered')
+) AS signed_in
+FROM users u WHERE u.id = @user_id;
+
+-- name: LockSignIns :exec
+SELECT pg_advisory_xact_lock(@lock_key);
+
 -- name: PruneAuditEvents :execrows
 DELETE FROM audit_events WHERE id = ANY (ARRAY(
     SELECT e.id FROM audit_events e WHERE e.id < @before ORDER BY e.id LIMIT @batch FOR UPDATE SKIP LOCKED

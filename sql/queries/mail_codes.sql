@@ -6,6 +6,10 @@ SELECT pg_advisory_xact_lock(@lock_key);
 SELECT created_at FROM mail_codes WHERE counted_as = @counted_as AND created_at > @created_after
 ORDER BY created_at DESC LIMIT @page_size;
 
+-- name: CodeTimesOfScope :many
+SELECT created_at FROM mail_codes WHERE scope = @scope AND created_at > @created_after
+ORDER BY created_at DESC LIMIT @page_size;
+
 -- name: InsertCode :exec
 INSERT INTO mail_codes (id, purpose, user_id, address, handle, scope, counted_as, created_at)
 VALUES (@id, @purpose, @user_id, @address, @handle, @scope, @counted_as, @now);
@@ -53,4 +57,10 @@ WHERE user_id = @user_id AND purpose = ANY (@purposes::text[]) AND ended_at IS N
 DELETE FROM mail_codes WHERE id = ANY (ARRAY(
     SELECT c.id FROM mail_codes c WHERE c.created_at <= @created_before
     ORDER BY c.created_at LIMIT @batch FOR UPDATE SKIP LOCKED
+));
+
+-- name: AnonymizeCodesOf :execrows
+-- The rows still count for the limit of mails to an address.
+UPDATE mail_codes SET user_id = NULL, address = NULL, digest = NULL, handle = NULL WHERE id = ANY (ARRAY(
+    SELECT c.id FROM mail_codes c WHERE c.user_id = @user_id LIMIT @batch
 ));

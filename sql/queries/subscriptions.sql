@@ -119,3 +119,9 @@ UPDATE billing_reconcile SET version = 0, after = '', holder = NULL WHERE holder
 
 -- name: ReleaseReconcile :exec
 UPDATE billing_reconcile SET holder = NULL WHERE holder = @holder;
+
+-- name: TellPaymentFailed :execrows
+-- Changes nothing where the owner was told since then.
+UPDATE subscriptions SET payment_failed_told_at = @now
+WHERE stripe_subscription_id = @stripe_subscription_id
+    AND (payment_failed_told_at IS NULL OR payment_failed_told_at < @told_before);

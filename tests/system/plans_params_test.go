@@ -96,6 +96,9 @@ var parametersByQuery = map[string]string{
 	"InsertTeamInvitation.email": "'new@example.com'", "LockTeamInvitation.id": testID(reserveKind, 7),
 	"EndTeamInvitation.id": testID(reserveKind, 7), "AcceptTeamInvitation.id": testID(reserveKind, 7),
 	"ActivateTeamInvitation.id": testID(reserveKind, 7),
+	"LockSignIns.lock_key": "77",
+	"FinishCustomerUpdate.changed_at": "now()", "TellPaymentFailed.told_before": "now()",
+	"SignedInBefore.since": testID(eventKind, 0),
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:

@@ -18,38 +18,38 @@ var (
 
 // runGuide runs every snippet of the integrators' guide: all in sh as one program, all in TypeScript as one, and each
 // in Go as one. The client must have been built.
-func runGuide(t *testing.T, base string) {
+func (s suite) runGuide(t *testing.T) {
 	t.Helper()
 	found := snippets(t, filepath.Join("..", "..", "docs", "integrators.md"))
 	dir := t.TempDir()
 	shell := filepath.Join(dir, "guide.sh")
 	key := filepath.Join(dir, "key")
 	write(t, shell, strings.Join(found["sh"], "")+`echo -n "$KEY" > '`+key+"'\n")
-	run(t, "", base, "bash", "-euo", "pipefail", shell)
+	s.run(t, "", "bash", "-euo", "pipefail", shell)
 	var programs []string
 	for i, source := range found["go"] {
 		program := filepath.Join(dir, fmt.Sprint("guide", i))
 		write(t, program+".go", source)
-		run(t, "", base, "go", "build", "-o", program, program+".go")
+		s.run(t, "", "go", "build", "-o", program, program+".go")
 		programs = append(programs, program)
 	}
 	if len(programs) != 2 {
 		t.Fatalf("the guide has %d Go programs; decide here how a new one is tested", len(programs))
 	}
-	run(t, "", base, programs[0])
-	checkGoStream(t, programs[1], base, readFile(t, key))
-	runTypeScript(t, base, map[string]string{"guide.ts": strings.Join(found["ts"], "")})
+	s.run(t, "", programs[0])
+	checkGoStream(t, programs[1], s.base, readFile(t, key))
+	s.runTypeScript(t, map[string]string{"guide.ts": strings.Join(found["ts"], "")})
 }
 
 // runReadme runs the snippets of the package's README as one program, between before.ts, which defines what they leave
 // to the app, and after.ts, which checks what they did. A snippet that starts with a file name is a file of an Electron
 // app, and is compiled only.
-func runReadme(t *testing.T, base string) {
+func (s suite) runReadme(t *testing.T) {
 	t.Helper()
 	files := map[string]string{}
 	var program []string
 	for _, code := range snippets(t, filepath.Join(clientDir, "README.md"))["ts"] {
-		code = strings.ReplaceAll(code, "https://api.example.com/api/v1", base)
+		code = strings.ReplaceAll(code, "https://api.example.com/api/v1", s.base)
 		if name := fileName.FindStringSubmatch(code); name != nil {
 			files[name[1]] = code
 		} else {
@@ -67,11 +67,11 @@ func runReadme(t *testing.T, base string) {
 	before := readFile(t, filepath.Join(dir, "before.ts"))
 	after := readFile(t, filepath.Join(dir, "after.ts"))
 	files["readme.ts"] = before + strings.Join(program, "") + after
-	runTypeScript(t, base, files)
+	s.runTypeScript(t, files)
 }
 
 // runTypeScript compiles the files with every strict option and runs those that do not belong to an Electron app.
-func runTypeScript(t *testing.T, base string, files map[string]string) {
+func (s suite) runTypeScript(t *testing.T, files map[string]string) {
 	t.Helper()
 	dir := filepath.Join(clientDir, "test", "snippets", "program")
 	check(t, os.RemoveAll(dir))
@@ -80,15 +80,15 @@ func runTypeScript(t *testing.T, base string, files map[string]string) {
 	for name, text := range files {
 		write(t, filepath.Join(dir, name), text)
 	}
-	run(t, clientDir, base, "node", "node_modules/typescript7/bin/tsc", "-p", "test/snippets")
+	s.run(t, clientDir, "node", "node_modules/typescript7/bin/tsc", "-p", "test/snippets")
 	for name := range files {
 		if slices.Contains([]string{"main.ts", "preload.ts", "renderer.ts"}, name) {
 			continue
 		}
 		source := "test/snippets/program/" + name
 		args := []string{source, "--format=esm", "--outfile=" + source + ".mjs", "--log-level=warning"}
-		run(t, clientDir, base, "node_modules/.bin/esbuild", args...)
-		run(t, clientDir, base, "node", "--import", "./test/snippets/socket.mjs", source+".mjs")
+		s.run(t, clientDir, "node_modules/.bin/esbuild", args...)
+		s.run(t, clientDir, "node", "--import", "./test/snippets/socket.mjs", source+".mjs")
 	}
 }
 
@@ -103,12 +103,13 @@ func snippets(t *testing.T, page string) map[string][]string {
 	return found
 }
 
-// run runs a program in dir, with the service's address as API and a new directory as TMP, and logs its output.
-func run(t *testing.T, dir, base, program string, args ...string) {
+// run runs a program in dir, with the addresses of the service as API and of its mails as MAILBOX and a new directory
+// as TMP, and logs its output.
+func (s suite) run(t *testing.T, dir, program string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "API="+base, "TMP="+t.TempDir())
+	cmd.Env = append(os.Environ(), "API="+s.base, "MAILBOX="+s.mailbox, "TMP="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)

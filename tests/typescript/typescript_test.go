@@ -26,14 +26,15 @@ func TestClient(t *testing.T) {
 	t.Run("Node", func(t *testing.T) { s.npm(t, "test") })
 	t.Run("Node24", func(t *testing.T) { s.npm(t, "test", node24(t)...) })
 	t.Run("Chromium", func(t *testing.T) { s.exec(t, chromium(t), "node", "test/pages.mjs", "chromium") })
-	t.Run("Guide", func(t *testing.T) { runGuide(t, s.base) })
-	t.Run("README", func(t *testing.T) { runReadme(t, s.base) })
+	t.Run("Guide", func(t *testing.T) { s.runGuide(t) })
+	t.Run("README", func(t *testing.T) { s.runReadme(t) })
 }
 
 // suite runs the package's scripts against a service.
 type suite struct {
 	base     string // the API's base URL
 	replicas string // base URLs of the services with a scripted model, separated by commas
+	mailbox  string // URL of the page with the mails that the service sent
 }
 
 // startSuite starts the services, which end with the test.
@@ -45,7 +46,8 @@ func startSuite(t *testing.T) suite {
 	if !exists(clientDir, "test", "sqlite", "node_modules", ".package-lock.json") {
 		servetest.Missing(t, "SQLite in clients/typescript/test/sqlite")
 	}
-	return suite{base: servetest.Start(t) + "/api/v1", replicas: startReplicas(t)}
+	service := servetest.Run(t)
+	return suite{base: service.Base + "/api/v1", mailbox: service.Mailbox, replicas: startReplicas(t)}
 }
 
 // npm runs a script of package.json.
@@ -54,12 +56,13 @@ func (s suite) npm(t *testing.T, script string, env ...string) {
 	s.exec(t, env, "npm", "run", "--silent", script)
 }
 
-// exec runs a program in the package's directory, with the service's address as BASE, and logs its output.
+// exec runs a program in the package's directory, with the addresses of the service as BASE and of its mails as
+// MAILBOX, and logs its output.
 func (s suite) exec(t *testing.T, env []string, program string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = clientDir
-	cmd.Env = append(append(os.Environ(), "BASE="+s.base, "REPLICAS="+s.replicas), env...)
+	cmd.Env = append(append(os.Environ(), "BASE="+s.base, "REPLICAS="+s.replicas, "MAILBOX="+s.mailbox), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, out)

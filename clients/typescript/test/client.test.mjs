@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import * as sdk from '@adiuva/api-client';
+import { mailedCode } from './mailbox.mjs';
 import { pay } from './pay.mjs';
 import { startProxy } from './proxy.mjs';
 import { scenarios } from './scenarios.mjs';
@@ -53,6 +54,7 @@ function largeSource(unit, count) {
 const replicas = process.env.REPLICAS.split(',');
 const environment = {
   sdk, baseUrl, replicas, sqlite, webSocket, startProxy: (target = baseUrl) => startProxy(target), pay, largeSource,
+  mailedCode: (address, nth) => mailedCode(process.env.MAILBOX, address, nth),
 };
 for (const { name, run } of scenarios(environment)) test(name, run);
 

@@ -1,6 +1,7 @@
 // The server behind a test page. It serves the page and does for it what a page cannot: proxies, payments and reports.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { mailedCode } from './mailbox.mjs';
 import { pay } from './pay.mjs';
 import { startProxy } from './proxy.mjs';
 
@@ -49,11 +50,12 @@ async function serveFile(name, response) {
   response.end(await readFile(file));
 }
 
-/** Runs /report, /pay, /proxy (starts one) or /proxy/{id}/{method}. */
+/** Runs /report, /pay, /code, /proxy (starts one) or /proxy/{id}/{method}. */
 async function runCommand(path, body, { baseUrl, onReport, proxies }) {
   const [, command, id, method] = path.split('/');
   if (command === 'report') return onReport(body);
   if (command === 'pay') return pay(body.page);
+  if (command === 'code') return { code: await mailedCode(process.env.MAILBOX, body.address, body.nth) };
   if (id !== undefined) return proxies[id][method](body);
   proxies.push(await startProxy(body.target ?? baseUrl));
   return { id: proxies.length - 1, base: proxies.at(-1).base };

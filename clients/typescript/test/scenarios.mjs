@@ -14,6 +14,7 @@ import { toolScenarios } from './scenarios-tools.mjs';
  * - `webSocket`: a WebSocket class, if there is no global one
  * - `startProxy(target)`: starts a proxy to the API at a base URL, `baseUrl` by default (see proxy.mjs)
  * - `pay(page)`: pays on a checkout page
+ * - `mailedCode(address, nth)`: the code in the nth mail with a code to the address
  * - `largeSource(unit, count)`: a backup source of count times the unit
  */
 export function scenarios(environment) {
@@ -40,7 +41,7 @@ export function scenarios(environment) {
   };
   const all = [
     buyTeamPlan, ...sessionScenarios, ...errorScenarios, ...streamScenarios, ...backupScenarios, ...planScenarios,
-    ...tokenScenarios, ...toolScenarios(environment.sqlite.engine), askAgain, keyScenario, signOut,
+    ...tokenScenarios, ...toolScenarios(environment.sqlite.engine), askAgain, keyScenario, mailScenario, signOut,
   ];
   return all.map(([name, run]) => ({ name, run: () => run(ctx) }));
 }
@@ -107,6 +108,35 @@ const keyScenario = ['an API key does what its scopes allow, until it is revoked
   equal((await owner.auth.exportAccount()).keys.length, 1);
   await owner.auth.logoutEverywhere({ keys: true });
   await rejects(owner.auth.me(), (error) => ctx.sdk.isApiError(error, 'token_missing'));
+}];
+
+const mailScenario = ['an address is verified and changed, and a lost password replaced, with mailed codes', async (ctx) => {
+  const { isApiError } = ctx.sdk;
+  const owner = ctx.client();
+  const account = ctx.newAccount();
+  await owner.auth.register(account);
+  equal((await owner.auth.me()).email_verified, false);
+  await rejects(owner.auth.confirmEmailVerification('0000 0000'), (error) => isApiError(error, 'code_invalid'));
+  await owner.auth.confirmEmailVerification(await ctx.mailedCode(account.email));
+  equal((await owner.auth.me()).email_verified, true);
+
+  const { email } = ctx.newAccount();
+  await owner.auth.changeEmail({ email, password: account.password });
+  await owner.auth.confirmEmailChange(await ctx.mailedCode(email));
+  equal((await owner.auth.me()).email, email);
+
+  const stranger = ctx.client();
+  const { handle } = await stranger.auth.requestPasswordReset({ email });
+  const unknown = await stranger.auth.requestPasswordReset({ email: ctx.newAccount().email });
+  equal(unknown.handle.length, handle.length);
+  const reset = { handle, code: await ctx.mailedCode(email, 2), new_password: 'staple battery horse' };
+  await rejects(stranger.auth.confirmPasswordReset({ ...reset, new_password: 'short' }),
+    (error) => isApiError(error, 'validation_failed'));
+  await stranger.auth.confirmPasswordReset(reset);
+  await rejects(stranger.auth.confirmPasswordReset(reset), (error) => isApiError(error, 'code_invalid'));
+  await rejects(owner.auth.refresh(), (error) => isApiError(error) && error.status === 401); // every session has ended
+  await owner.auth.login({ email, password: reset.new_password });
+  await owner.auth.logout();
 }];
 
 const signOut = ['signing out ends the session', async ({ member, sdk }) => {

@@ -38,6 +38,10 @@ var ErrInvalid = fault.New(fault.CodeInvalid,
 // ErrTooMany is the fault of a request beyond the limit, for callers who are told.
 var ErrTooMany = fault.New(fault.RateLimited, "Too many codes were mailed to this address. Wait before the next one.")
 
+// ErrTooManyOfAccount is the fault of an account that has codes mailed to one address after the other.
+var ErrTooManyOfAccount = fault.New(fault.RateLimited,
+	"Too many codes were mailed for this account. Wait before the next one.")
+
 // Purpose is what a code proves.
 type Purpose string
 
@@ -51,7 +55,8 @@ const (
 const (
 	lifetime   = 10 * time.Minute // from the mail on
 	maxTries   = 5
-	maxMails   = 3 // with codes, to one address in an hour
+	maxMails   = 3  // with codes, to one address in an hour
+	maxChanges = 10 // codes for new addresses that one account asks for in an hour
 	countFor   = time.Hour
 	keepFor    = 24 * time.Hour // rows; an unsent code is lost then
 	codeSpace  = 100_000_000    // 8 digits
@@ -103,7 +108,8 @@ type Issued struct {
 }
 
 // Issue adds a code in the transaction, unless the address has had its mails of the hour. Requests for one address wait
-// for each other until their transactions end. The statements are the same whether there is an account or not.
+// for each other until their transactions end. The statements are the same whether there is an account or not. It
+// returns ErrTooManyOfAccount, with the time to wait, for the eleventh address that an account wants within an hour.
 func (c *Codes) Issue(ctx context.Context, tx db.DBTX, r Request) (Issued, error) {
 	now := c.now()
 	counted := c.mac.Sum("count", r.To, "")
@@ -111,7 +117,11 @@ func (c *Codes) Issue(ctx context.Context, tx db.DBTX, r Request) (Issued, error
 		counted = c.mac.Sum("count", r.To, network.Of(r.From).String())
 	}
 	handle := rand.Text()
+	scope := c.scope(r)
 	if !c.unlimited {
+		if err := c.checkAccount(ctx, tx, r.Purpose, scope, now); err != nil {
+			return Issued{}, err
+		}
 		wait, err := c.wait(ctx, tx, counted, now)
 		if err != nil {
 			return Issued{}, err
@@ -125,7 +135,7 @@ func (c *Codes) Issue(ctx context.Context, tx db.DBTX, r Request) (Issued, error
 		return Issued{}, fmt.Errorf("make a code's id: %w", err)
 	}
 	params := db.InsertCodeParams{
-		ID: id, Purpose: string(r.Purpose), Scope: c.scope(r), CountedAs: counted, Now: now,
+		ID: id, Purpose: string(r.Purpose), Scope: scope, CountedAs: counted, Now: now,
 	}
 	if r.User != uuid.Nil {
 		params.UserID = &r.User
@@ -153,7 +163,30 @@ func (c *Codes) wait(ctx context.Context, tx db.DBTX, counted []byte, now time.T
 	if err != nil || len(times) < maxMails {
 		return 0, err
 	}
-	return max(times[maxMails-1].Add(countFor).Sub(now), time.Second), nil
+	return untilFree(times[maxMails-1], now), nil
+}
+
+// untilFree returns how long it takes until what was mailed then is no longer counted.
+func untilFree(mailed, now time.Time) time.Duration {
+	return max(mailed.Add(countFor).Sub(now), time.Second)
+}
+
+// checkAccount returns ErrTooManyOfAccount where an account has had its codes for new addresses of the hour. Without
+// it, an account could have mails sent to any number of strangers, and guess five times at each.
+func (c *Codes) checkAccount(ctx context.Context, tx db.DBTX, p Purpose, scope []byte, now time.Time) error {
+	if p != Address {
+		return nil
+	}
+	if err := c.q.LockCodeCount(ctx, tx, int64(binary.BigEndian.Uint64(scope))); err != nil {
+		return err
+	}
+	times, err := c.q.CodeTimesOfScope(ctx, tx, db.CodeTimesOfScopeParams{
+		Scope: scope, CreatedAfter: now.Add(-countFor), PageSize: maxChanges,
+	})
+	if err != nil || len(times) < maxChanges {
+		return err
+	}
+	return ErrTooManyOfAccount.WithRetryAfter(untilFree(times[maxChanges-1], now))
 }
 
 // scope has one valid code at a time: a later one of it voids the earlier. Resets are of the network that asks, so that
@@ -264,6 +297,12 @@ func (c *Codes) Void(ctx context.Context, tx db.DBTX, user uuid.UUID, purposes .
 		params.Purposes = append(params.Purposes, string(p))
 	}
 	return c.q.VoidCodes(ctx, tx, params)
+}
+
+// PurgeUser removes from the codes of a deleted account whose they were, in batches. The rows count for the limit of
+// mails until they are pruned.
+func (c *Codes) PurgeUser(ctx context.Context, user uuid.UUID) error {
+	return postgres.InBatches(func() (int64, error) { return c.q.AnonymizeCodesOf(ctx, c.db.Pool, &user, pruneBatch) })
 }
 
 // Prune deletes codes that are older than a day, in batches.

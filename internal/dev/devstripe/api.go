@@ -62,6 +62,7 @@ func (s *Server) registerRoutes() {
 		"POST /v1/customers":                     s.createCustomer,
 		"GET /v1/customers":                      s.listCustomers,
 		"GET /v1/customers/{id}":                 s.getCustomer,
+		"POST /v1/customers/{id}":                s.updateCustomer,
 		"DELETE /v1/customers/{id}":              s.deleteCustomer,
 		"POST /v1/checkout/sessions":             s.createSession,
 		"GET /v1/checkout/sessions":              s.listSessions,
@@ -230,6 +231,17 @@ func (s *Server) getCustomer(r *http.Request) (object, *apiError) {
 	c := s.state.customer(r.PathValue("id"))
 	if c == nil {
 		return nil, errNoSuchObject
+	}
+	return c.object(), nil
+}
+
+func (s *Server) updateCustomer(r *http.Request) (object, *apiError) {
+	c := s.state.customer(r.PathValue("id"))
+	if c == nil {
+		return nil, errNoSuchObject
+	}
+	if r.PostForm.Has("email") {
+		c.Email = r.PostFormValue("email")
 	}
 	return c.object(), nil
 }

@@ -25,6 +25,7 @@ type Service struct {
 	Base    string   // its URL, such as http://127.0.0.1:8080
 	Program string   // path of its binary
 	Env     []string // environment for the binary's other commands
+	Mailbox string   // URL of the page with the mails that it sent
 }
 
 // Start starts a service that is stopped at the end of the test, and returns its base URL. Variables are NAME=value;
@@ -37,11 +38,12 @@ func Start(t testing.TB, variables ...string) (base string) {
 // Run does what Start does, for tests that also run the binary's other commands.
 func Run(t testing.TB, variables ...string) Service {
 	t.Helper()
-	addr := freeAddr(t)
-	s := Service{Base: "http://" + addr, Program: Build(t)}
+	addr, mails := freeAddr(t), freeAddr(t)
+	s := Service{Base: "http://" + addr, Program: Build(t), Mailbox: "http://" + mails}
 	s.Env = slices.Concat(os.Environ(), []string{
 		"ENV=dev",
 		"ADDR=" + addr,
+		"DEV_MAIL_ADDR=" + mails,
 		"ADIUVA_DATA_DIR=" + t.TempDir(),
 		"BCRYPT_COST=4",
 		"RATE_LIMITS=off",

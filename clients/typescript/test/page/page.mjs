@@ -22,6 +22,7 @@ async function startProxy(target) {
 
 const largeSource = (unit, count) => new Blob(Array(count).fill(unit));
 const pay = (page) => command('/pay', { page });
+const mailedCode = async (address, nth) => (await command('/code', { address, nth })).code;
 
 /** sql.js. Its script defines initSqlJs; its WebAssembly comes from the harness, since pages cannot fetch from app://. */
 const sqlite = {
@@ -43,7 +44,7 @@ const sqlite = {
 };
 
 await command('/report', { origin: location.origin, engine: /Chrome\/\S+/.exec(navigator.userAgent)?.[0] });
-const environment = { sdk, baseUrl: base, replicas: replicas.split(','), sqlite, startProxy, pay, largeSource };
+const environment = { sdk, baseUrl: base, replicas: replicas.split(','), sqlite, startProxy, pay, mailedCode, largeSource };
 for (const { name, run } of scenarios(environment)) {
   const start = performance.now();
   const error = await run().then(() => undefined, (reason) => `${reason.name}: ${reason.message}\n${reason.stack}`);
