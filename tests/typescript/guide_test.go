@@ -45,9 +45,9 @@ func runReadme(t *testing.T, base string) {
 			program = append(program, code)
 		}
 	}
-	if len(files) != 3 || len(program) < 5 {
+	if len(files) != 4 || len(program) < 5 {
 		t.Fatalf(
-			"the README has %d Electron files and %d other snippets, want 3 and at least 5",
+			"the README has %d Electron files and %d other snippets, want 4 and at least 5",
 			len(files),
 			len(program),
 		)
