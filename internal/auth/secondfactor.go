@@ -77,11 +77,11 @@ func (s *Service) LoginWithSecondFactor(ctx context.Context, in SecondFactor) (T
 	if ticket.PasswordHash != "" {
 		s.sessions.InvalidateUser(ticket.User)
 	}
-	if errors.Is(err, secondfactor.ErrInvalid) {
+	if err != nil {
+		if !errors.Is(err, secondfactor.ErrInvalid) { // the code was not compared, or what it was right for failed
+			err = errors.Join(err, s.factors.ReturnTry(ctx, in.Ticket))
+		}
 		return Tokens{}, err
-	}
-	if err != nil { // nobody compared the code, or what it was right for failed
-		return Tokens{}, errors.Join(err, s.factors.ReturnTry(ctx, in.Ticket))
 	}
 	done.committed()
 	s.announce(ctx, done.events)
