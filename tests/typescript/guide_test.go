@@ -71,7 +71,7 @@ func runTypeScript(t *testing.T, base string, files map[string]string) {
 	}
 	run(t, clientDir, base, "node", "node_modules/typescript7/bin/tsc", "-p", "test/snippets")
 	for name := range files {
-		if slices.Contains([]string{"main.ts", "preload.ts", "renderer.ts"}, name) {
+		if slices.Contains([]string{"main.ts", "passkeys.ts", "preload.ts", "renderer.ts"}, name) {
 			continue
 		}
 		source := "test/snippets/program/" + name
