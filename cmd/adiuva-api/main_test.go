@@ -299,6 +299,10 @@ func TestOperatorCommands(t *testing.T) {
 	if got := run(exitOK, "user", "keys", "op@example.com"); !strings.Contains(got, "PREFIX") {
 		t.Errorf("keys: %s", got)
 	}
+	if got := run(exitOK, "user", "reset-second-factor", "op@example.com"); got != "there was none\n" {
+		t.Errorf("reset of a second factor: %q", got)
+	}
+	run(exitFailed, "user", "reset-second-factor", "nobody@example.com")
 	run(exitFailed, "user", "keys", "op@example.com", "--revoke", "no-id")
 	run(exitFailed, "user", "keys", "op@example.com", "--revoke", "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12")
 	if got := run(exitOK, "user", "keys", "op@example.com", "--revoke-all"); got != "revoked 0\n" {

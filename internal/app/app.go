@@ -217,6 +217,7 @@ func (a *App) wire(
 		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
+		PublicURL:      cfg.PublicURL,
 		TrustedProxies: cfg.TrustedProxies, ClientIPHeader: cfg.ClientIPHeader, TrustedProxyHops: cfg.TrustedProxyHops,
 		WSPingInterval: cfg.WSPingInterval, Now: opts.Now, Log: opts.Log,
 		Metrics: a.Metrics, Traces: a.traces.Provider(),

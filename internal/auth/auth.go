@@ -173,10 +173,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.passkeys, err = passkey.New(passkey.Config{DB: cfg.DB, PublicURL: cfg.PublicURL, Now: s.now})
-	if err != nil {
-		return nil, err
-	}
+	s.passkeys = passkey.New(passkey.Config{DB: cfg.DB, PublicURL: cfg.PublicURL, Now: s.now})
 	s.reclaimed = cfg.Reclaimed
 	s.leaveTeam = cfg.LeaveTeam
 	s.emailChanged = cfg.EmailChanged

@@ -180,7 +180,7 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	return committed, err
 }
 
-// voidCodes makes the user's mailed codes invalid, and what they got already.
+// voidCodes makes the codes that were mailed to the user invalid, and the tickets that wait for a second factor.
 func (s *Service) voidCodes(ctx context.Context, tx db.DBTX, user uuid.UUID) error {
 	if err := s.factors.VoidTickets(ctx, tx, user); err != nil {
 		return err

@@ -6,6 +6,10 @@
 //
 //	Register, Login ──► createSession ──► access token + refresh token (counter 1)
 //
+//	Login, ConfirmPasswordReset of a guarded account ──► second_factor_required with a ticket
+//	ticket + code ──► LoginWithSecondFactor ──► createSession (package secondfactor)
+//	passkey       ──► FinishPasskeyLogin ──► a code ──► LoginWithPasskey ──► createSession (package passkey)
+//
 //	access token  ──► Authenticate: signature and expiry ──► sessioncache, or the database ──► identity.User
 //
 //	refresh token ──► Refresh: verify the MAC, lock the session's row, compare counters

@@ -77,11 +77,11 @@ func (s *Service) LoginWithSecondFactor(ctx context.Context, in SecondFactor) (T
 	if ticket.PasswordHash != "" {
 		s.sessions.InvalidateUser(ticket.User)
 	}
-	if errors.Is(err, secondfactor.ErrInvalid) {
+	if err != nil {
+		if !errors.Is(err, secondfactor.ErrInvalid) { // the code was not compared, or what it was right for failed
+			err = errors.Join(err, s.factors.ReturnTry(ctx, in.Ticket))
+		}
 		return Tokens{}, err
-	}
-	if err != nil { // nobody compared the code, or what it was right for failed
-		return Tokens{}, errors.Join(err, s.factors.ReturnTry(ctx, in.Ticket))
 	}
 	done.committed()
 	s.announce(ctx, done.events)
@@ -150,6 +150,9 @@ type codeCheck struct {
 // those of use are lockout.ErrTooMany.
 func (s *Service) checkCode(ctx context.Context, c codeCheck, use func(tx pgx.Tx) error) error {
 	c.attempt.Account = "second factor\x00" + c.attempt.User.String()
+	if c.attempt.Session != uuid.Nil { // a name of its own, so that wrong passwords of the device count apart
+		c.attempt.Session = uuid.NewSHA1(c.attempt.Session, []byte("second factor"))
+	}
 	try, notify, err := s.lockout.Begin(ctx, c.attempt)
 	if notify {
 		s.log.InfoContext(ctx, "too many wrong codes of a second factor", "user_id", c.attempt.User)

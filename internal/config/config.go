@@ -94,7 +94,7 @@ type Config struct {
 	SMTPURL     Secret `env:"SMTP_URL" prod:"required" embedded:"a mailbox with a page, which sends nothing" example:"smtp://user:change-me@smtp.example.com:587" desc:"mail server: smtp:// with STARTTLS, or smtps://; only a server on this machine may do without TLS, and only in dev"`
 	MailFrom    string `env:"MAIL_FROM" default:"Adiuva <adiuva@localhost.localdomain>" prod:"required" example:"Adiuva <no-reply@example.com>" desc:"sender of mails; people answer to it when a notice is wrong"`
 	AppURL      string `env:"APP_URL" kind:"url" example:"https://app.example.com" desc:"where a mail's button leads; empty means no button"`
-	PublicURL   string `env:"PUBLIC_URL" prod:"required" kind:"url" embedded:"the address of the request" example:"https://api.example.com" desc:"where clients reach this service"`
+	PublicURL   string `env:"PUBLIC_URL" prod:"required" kind:"url" embedded:"the address of the request" example:"https://api.example.com" desc:"where clients reach this service; passkeys belong to its host name"`
 	DevMailAddr string `env:"DEV_MAIL_ADDR" default:"127.0.0.1:0" desc:"address of the mailbox's listener, where there is no SMTP_URL; a fixed port makes its page reachable from outside a container"`
 
 	IdleTimeout    time.Duration `env:"IDLE_TIMEOUT" default:"620s" desc:"how long a connection may wait for its next request; longer than the load balancer in front keeps connections, else it sends requests into closed ones"`

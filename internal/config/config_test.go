@@ -136,6 +136,7 @@ func TestLoadRejectsInvalidValues(t *testing.T) {
 		{"SMTP_URL", "mail.example.com:587", "SMTP_URL is wrong", "SMTP_URL is wrong"},
 		{"MAIL_FROM", "nobody", "MAIL_FROM is wrong", "MAIL_FROM is wrong"},
 		{"PUBLIC_URL", "http://api.example.com", "", "PUBLIC_URL sends"},
+		{"PUBLIC_URL", "https://203.0.113.7", "", "PUBLIC_URL has an address"},
 		{"DEV_MAIL_ADDR", "12111", "DEV_MAIL_ADDR is wrong", "DEV_MAIL_ADDR is wrong"},
 		{"SECRETS_PREVIOUS_KEYS", "short-secret", "", "SECRETS_PREVIOUS_KEYS is too short"},
 		{"PASSWORD_PEPPER", "jwt-" + long, "", "PASSWORD_PEPPER is the same as JWT_SECRET"},

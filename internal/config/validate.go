@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -127,6 +128,12 @@ func (c Config) validatePrices(set map[string]bool) []string {
 	return faults
 }
 
+// isAddress reports whether a host is an IP address that is not this machine's.
+func isAddress(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && !address.IsLoopback()
+}
+
 // validateProd returns what only production rejects, apart from missing variables.
 func (c Config) validateProd() []string {
 	var faults []string
@@ -152,6 +159,9 @@ func (c Config) validateProd() []string {
 	}
 	if c.JWTSecret.IsSet() && c.JWTSecret == c.PasswordPepper {
 		faults = append(faults, "PASSWORD_PEPPER is the same as JWT_SECRET: make each its own secret")
+	}
+	if u, err := url.Parse(c.PublicURL); err == nil && isAddress(u.Hostname()) {
+		faults = append(faults, "PUBLIC_URL has an address: passkeys need a host name, so put one in its place")
 	}
 	for _, f := range c.findings() {
 		if f.refused {

@@ -49,7 +49,7 @@ func (s *Server) cors(next http.Handler) http.Handler {
 
 // allows reports whether pages of origin may call: those on the list, and our own.
 func (s *Server) allows(r *http.Request, origin string) bool {
-	if origin == baseURL(r) {
+	if origin == baseURL(r) || origin == s.publicOrigin {
 		return true
 	}
 	for _, allowed := range s.cfg.CORSOrigins {

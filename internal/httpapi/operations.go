@@ -118,10 +118,12 @@ func hideTemplates(e *echo.Echo, doc *openapi3.T) {
 	}
 }
 
-// shadows reports whether a templated path matches a literal one.
+// shadows reports whether a templated path matches a literal one. A parameter at its end matches slashes too, as in
+// the router.
 func shadows(template, literal string) bool {
 	a, b := strings.Split(template, "/"), strings.Split(literal, "/")
-	if !strings.Contains(template, "{") || len(a) != len(b) {
+	longer := len(a) < len(b) && strings.HasPrefix(a[len(a)-1], "{")
+	if !strings.Contains(template, "{") || len(a) != len(b) && !longer {
 		return false
 	}
 	for i := range a {

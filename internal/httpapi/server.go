@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ type Config struct {
 	UploadRateWindow time.Duration                   // over which an upload has to average 64 KiB/s; 0 means 30 s
 	Version          string
 	CORSOrigins      []string          // exact origins; a port of * stands for any port
+	PublicURL        string            // where browsers reach our pages, which may call us; "" means where they do
 	TrustedProxies   []netip.Prefix    // whose headers about clients are believed; may be empty
 	ClientIPHeader   string            // the header in which they name the client; empty: X-Forwarded-For or Forwarded
 	TrustedProxyHops int               // how many proxies a request passes, if not all are TrustedProxies; else 0
@@ -105,7 +107,9 @@ type Server struct {
 	toolResult *openapi3.Schema
 	origins    *forwarded.Reader
 	refusals   *refusals
-	draining   atomic.Bool
+	// publicOrigin is that of our pages, "" where it is not known. A proxy may hide it from requests.
+	publicOrigin string
+	draining     atomic.Bool
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -127,6 +131,9 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, origins: forwarded.New(forwarded.Config{
 		Trusted: cfg.TrustedProxies, ClientHeader: cfg.ClientIPHeader, Hops: cfg.TrustedProxyHops,
 	})}
+	if u, err := url.Parse(cfg.PublicURL); err == nil && u.Host != "" {
+		s.publicOrigin = u.Scheme + "://" + u.Host
+	}
 	var err error
 	if s.refusals, err = newRefusals(cfg.Limiter, cfg.Auth.AuthenticateEnded); err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)

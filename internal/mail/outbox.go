@@ -42,7 +42,8 @@ const (
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{VerifyAddress, ResetPassword, NewAddress, AddressTaken, AddressChanged, PasswordChanged,
-		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed, TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
+		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
+		TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
 }
 
 // Outbox takes mails to send. Its methods only insert rows; call the Worker's Notify after the transaction to have them

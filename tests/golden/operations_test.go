@@ -42,14 +42,14 @@ var validRequests = map[string]request{
 	"confirmEmailChange":        {body: `{"code":"4711 0815"}`},
 	"loginWithSecondFactor":     {body: `{"ticket":"3JFWSAPQ7DDRQ4NRKLPCK6AWXU","code":"492039"}`},
 	"getTotp":                   {},
-	"createTotp":                {body: `{"password":"wrong password"}`},
+	"createTotp":                {body: `{"password":"` + password + `"}`},
 	"confirmTotp":               {body: `{"code":"492039"}`},
-	"deleteTotp":                {body: `{"password":"wrong password","code":"492039"}`},
+	"deleteTotp":                {body: `{"password":"` + password + `","code":"492039"}`},
 	"listPasskeys":              {},
 	"deletePasskey":             {path: "/auth/passkeys/" + unknownID},
-	"startPasskeyRegistration":  {body: `{"password":"wrong password","name":"My laptop"}`},
+	"startPasskeyRegistration":  {body: `{"password":"` + password + `","name":"My laptop"}`},
 	"finishPasskeyRegistration": {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA","credential":{}}`},
-	"startPasskeyLogin": {body: `{"redirect_uri":"https://evil.example.com/","code_challenge":` +
+	"startPasskeyLogin": {body: `{"redirect_uri":"adiuva://auth","code_challenge":` +
 		`"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}`},
 	"finishPasskeyLogin": {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA","credential":{}}`},
 	"getPasskeyOptions":  {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA"}`},

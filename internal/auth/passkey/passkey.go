@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -55,6 +56,8 @@ const (
 	ticketFor   = 5 * time.Minute
 	codeFor     = 60 * time.Second
 	maxPasskeys = 20
+	maxIDBytes  = 1023 // of a credential (WebAuthn, 5.8.3)
+	maxKeyBytes = 4096 // of its public key; RSA with 16384 bits has half of it
 	pruneBatch  = 1000
 )
 
@@ -73,14 +76,9 @@ type Service struct {
 	now       func() time.Time
 }
 
-// New returns a Service, or an error where no passkey can be made for the public URL.
-func New(cfg Config) (*Service, error) {
-	if cfg.PublicURL != "" {
-		if _, err := siteOf(cfg.PublicURL); err != nil {
-			return nil, err
-		}
-	}
-	return &Service{db: cfg.DB, q: db.New(), publicURL: cfg.PublicURL, now: cfg.Now}, nil
+// New returns a Service. Where the host of the public URL is an address, no passkey can be made.
+func New(cfg Config) *Service {
+	return &Service{db: cfg.DB, q: db.New(), publicURL: cfg.PublicURL, now: cfg.Now}
 }
 
 // Passkey is a passkey as its owner sees it.
@@ -240,8 +238,10 @@ func (s *Service) FinishRegistration(
 		SignCount: int64(credential.Authenticator.SignCount), BackupEligible: credential.Flags.BackupEligible,
 		BackedUp: credential.Flags.BackupState, Transports: []string{}, Now: p.CreatedAt,
 	}
-	for _, transport := range credential.Transport {
-		params.Transports = append(params.Transports, string(transport))
+	for _, transport := range knownTransports() {
+		if slices.Contains(credential.Transport, transport) {
+			params.Transports = append(params.Transports, string(transport))
+		}
 	}
 	err = s.q.InsertPasskey(ctx, tx, params)
 	if constraint, ok := postgres.UniqueViolation(err); ok && constraint == "passkeys_credential_key" {
@@ -260,14 +260,15 @@ func checkCreation(a Asked, answer map[string]any) (*webauthn.Credential, error)
 	if err != nil {
 		return nil, err
 	}
-	if len(parsed.Response.Transports) > maxTransports {
-		return nil, errors.New("too many transports")
-	}
 	site, err := siteOf(a.challenge.Origin)
 	if err != nil {
 		return nil, err
 	}
-	return site.webauthn.CreateCredential(owner{id: a.User}, a.challenge, parsed)
+	credential, err := site.webauthn.CreateCredential(owner{id: a.User}, a.challenge, parsed)
+	if err == nil && (len(credential.ID) > maxIDBytes || len(credential.PublicKey) > maxKeyBytes) {
+		return nil, errors.New("the credential is too large")
+	}
+	return credential, err
 }
 
 // ceremony returns the ceremony of a ticket with its challenge, or ErrTicket.

@@ -11,8 +11,11 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 )
 
-// maxTransports bounds what an authenticator says of how it is reached. There are seven.
-const maxTransports = 16
+// knownTransports are the ways to reach an authenticator that are kept. Any others are for browsers that are newer.
+func knownTransports() []protocol.AuthenticatorTransport {
+	return []protocol.AuthenticatorTransport{protocol.USB, protocol.NFC, protocol.BLE, protocol.SmartCard,
+		protocol.Hybrid, protocol.Internal}
+}
 
 // site is what passkeys are bound to: the host of the public URL, and the origin of the page.
 type site struct {

@@ -1,6 +1,7 @@
 package secondfactor
 
 import (
+	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
 	"strings"
@@ -53,7 +54,7 @@ func isAppCode(code string) bool { return len(code) == digits }
 
 // newRecoveryCode returns 80 random bits in base32, in groups.
 func newRecoveryCode() string {
-	text := randomText()
+	text := rand.Text()
 	return strings.Join([]string{text[0:4], text[4:8], text[8:12], text[12:16]}, "-")
 }
 

@@ -14,7 +14,6 @@ package secondfactor
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -272,9 +271,6 @@ func (f *Factors) open(sealed []byte, user uuid.UUID) (string, error) {
 	}
 	return string(secret), nil
 }
-
-// randomText returns at least 128 random bits in base32.
-func randomText() string { return rand.Text() }
 
 func digest(text string) []byte {
 	sum := sha256.Sum256([]byte(text))

@@ -2,6 +2,7 @@ package secondfactor
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,7 +21,7 @@ type Ticket struct {
 
 // IssueTicket returns a random ticket, good for 5 minutes, 5 tries and once.
 func (f *Factors) IssueTicket(ctx context.Context, tx db.DBTX, t Ticket) (string, error) {
-	text := randomText()
+	text := rand.Text()
 	params := db.InsertTicketParams{
 		Digest: digest(text), UserID: t.User, VerifiedAt: t.VerifiedAt, ExpiresAt: f.now().Add(ticketFor),
 	}
