@@ -124,7 +124,8 @@ func resetTeam(t *testing.T, a *api) {
 			SELECT id, %s, '%s', now() FROM users WHERE email = '%s@example.com'`, owner, role, name))
 	}
 	statements = append(statements, fmt.Sprintf(`INSERT INTO team_invitations
-		(id, team_id, email, created_at, expires_at) VALUES (%s, %s, 'guest@example.com', now(), now() + interval '7 days')`, victim, owner))
+		(id, team_id, email, created_at, expires_at)
+		VALUES (%s, %s, 'guest@example.com', now(), now() + interval '7 days')`, victim, owner))
 	for _, sql := range statements {
 		_, err := a.DB.Pool.Exec(t.Context(), sql)
 		check(t, err)
