@@ -203,3 +203,20 @@ func tryAs(t *testing.T, a *api, c caller, operation, method string, row permiss
 		t.Errorf("%s as %s: %d %s", operation, c.name, got.Status, got.Body)
 	}
 }
+
+// TestPreflightAllowsEveryMethodOfTheContract shows that browsers may call every operation.
+func TestPreflightAllowsEveryMethodOfTheContract(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			got := a.Do("OPTIONS", "/api/v1"+path, "", header{"Origin": "app://adiuva",
+				"Access-Control-Request-Method": method})
+			if allowed := got.Header.Get("Access-Control-Allow-Methods"); !strings.Contains(allowed, method) {
+				t.Errorf("%s %s: %d, allowed are %s", method, path, got.Status, allowed)
+			}
+		}
+	}
+}
