@@ -147,7 +147,8 @@ var allowed = map[string]string{
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
 		"internal/apikey internal/billing internal/docsite internal/listener internal/postgres " +
 		"internal/provider internal/fault " +
-		"internal/team internal/tier internal/dev/offline internal/eval internal/scenario internal/chat tests/scenarios",
+		"internal/team internal/tier internal/dev/offline internal/eval internal/scenario internal/chat " +
+		"tests/scenarios",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that

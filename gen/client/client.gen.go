@@ -2691,6 +2691,11 @@ type Problem struct {
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
 
+	// RequiredRole For role_required: the roles of a team that may do it.
+	//
+	// Example: ["owner","admin"]
+	RequiredRole []TeamRole `json:"required_role,omitempty"`
+
 	// RequiredScope For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
 	//
 	// Example: backup:read
@@ -3948,6 +3953,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 		delete(object, "request_id")
 	}
 
+	if raw, found := object["required_role"]; found {
+		err = json.Unmarshal(raw, &a.RequiredRole)
+		if err != nil {
+			return fmt.Errorf("error reading 'required_role': %w", err)
+		}
+		delete(object, "required_role")
+	}
+
 	if raw, found := object["required_scope"]; found {
 		err = json.Unmarshal(raw, &a.RequiredScope)
 		if err != nil {
@@ -4032,6 +4045,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["request_id"], err = json.Marshal(a.RequestID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'request_id': %w", err)
+	}
+
+	if a.RequiredRole != nil {
+		object["required_role"], err = json.Marshal(a.RequiredRole)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'required_role': %w", err)
+		}
 	}
 
 	if a.RequiredScope != nil {
@@ -5286,7 +5306,8 @@ type ClientInterface interface {
 	// GetSubscription Get the subscription
 	//
 	// Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
-	// `tier` and `seats` are those last paid for.
+	// `tier` and `seats` are those last paid for. The plan that a member of a team has by the subscription of another
+	// account is not here; `GET /auth/me` has it.
 	//
 	// Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 	GetSubscription(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7020,7 +7041,8 @@ func (c *Client) CancelSubscription(ctx context.Context, params *CancelSubscript
 // GetSubscription Get the subscription
 //
 // Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
-// `tier` and `seats` are those last paid for.
+// `tier` and `seats` are those last paid for. The plan that a member of a team has by the subscription of another
+// account is not here; `GET /auth/me` has it.
 //
 // Corresponds with GET /billing/subscription (the `GetSubscription` operationId).
 func (c *Client) GetSubscription(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11556,7 +11578,8 @@ type ClientWithResponsesInterface interface {
 	// GetSubscriptionWithResponse Get the subscription
 	//
 	// Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
-	// `tier` and `seats` are those last paid for.
+	// `tier` and `seats` are those last paid for. The plan that a member of a team has by the subscription of another
+	// account is not here; `GET /auth/me` has it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -17766,7 +17789,8 @@ func (c *ClientWithResponses) CancelSubscriptionWithResponse(ctx context.Context
 // GetSubscriptionWithResponse Get the subscription
 //
 // Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
-// `tier` and `seats` are those last paid for.
+// `tier` and `seats` are those last paid for. The plan that a member of a team has by the subscription of another
+// account is not here; `GET /auth/me` has it.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -378,8 +378,10 @@ func (q *Queries) StripeCustomerOfAnyUser(ctx context.Context, db DBTX, id uuid.
 }
 
 const subscriber = `-- name: Subscriber :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, stripe_customer_id FROM users
-WHERE email = $1 AND deleted_at IS NULL
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.stripe_customer_id,
+    p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.email = $1 AND u.deleted_at IS NULL
 `
 
 type SubscriberRow struct {
@@ -390,6 +392,8 @@ type SubscriberRow struct {
 	GrantTier        *string
 	GrantSeats       int32
 	StripeCustomerID *string
+	TeamSeats        int32
+	PlanLent         bool
 }
 
 // An account as operators look it up.
@@ -404,6 +408,8 @@ func (q *Queries) Subscriber(ctx context.Context, db DBTX, email string) (Subscr
 		&i.GrantTier,
 		&i.GrantSeats,
 		&i.StripeCustomerID,
+		&i.TeamSeats,
+		&i.PlanLent,
 	)
 	return i, err
 }

@@ -136,6 +136,17 @@ func (q *Queries) PruneTokenUsage(ctx context.Context, db DBTX, before time.Time
 	return result.RowsAffected(), nil
 }
 
+const startTeamUsage = `-- name: StartTeamUsage :exec
+INSERT INTO token_usage (user_id, day, used, requests)
+SELECT $1, u.day, u.used, u.requests FROM token_usage u WHERE u.user_id = $2
+`
+
+// Counts for a new team what its owner has used by the same plan.
+func (q *Queries) StartTeamUsage(ctx context.Context, db DBTX, teamID uuid.UUID, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, startTeamUsage, teamID, userID)
+	return err
+}
+
 const tokenUsage = `-- name: TokenUsage :one
 SELECT used, reserved, requests FROM token_usage WHERE user_id = $1 AND day = $2
 `

@@ -842,7 +842,8 @@ export const cancelSubscription = <ThrowOnError extends boolean = false>(options
  * Get the subscription
  *
  * Returns the account's subscription, with `status: none` if there is none. While a payment is late (`past_due`),
- * `tier` and `seats` are those last paid for.
+ * `tier` and `seats` are those last paid for. The plan that a member of a team has by the subscription of another
+ * account is not here; `GET /auth/me` has it.
  *
  */
 export const getSubscription = <ThrowOnError extends boolean = false>(options?: Options<GetSubscriptionData, ThrowOnError>) => (options?.client ?? client).get<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError>({

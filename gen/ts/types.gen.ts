@@ -1448,6 +1448,10 @@ export type Problem = {
      */
     required_scope?: string;
     /**
+     * For role_required: the roles of a team that may do it.
+     */
+    required_role?: Array<TeamRole>;
+    /**
      * Every invalid member, for validation_failed.
      */
     errors?: Array<ProblemDetail>;

@@ -67,8 +67,26 @@ func (s *Service) Report(ctx context.Context, email string) (Report, error) {
 		r.Tier, r.Seats = tier.Tier(*user.GrantTier), int(user.GrantSeats)
 		r.Why = "an operator granted it with 'user set-tier'"
 	}
+	r.addTeam(user)
 	r.Subscriptions = append(r.Subscriptions, s.reportUnstored(ctx, r.CustomerID, stored)...)
 	return r, nil
+}
+
+// addTeam changes the report by what the account has by its team.
+func (r *Report) addTeam(user db.SubscriberRow) {
+	switch {
+	case user.TeamSeats > 0 && r.Tier != tier.Team:
+		r.Tier, r.Seats = tier.Team, int(user.TeamSeats)
+		r.Why = "a seat in a team; 'team show' lists its members"
+	case user.PlanLent && r.Tier == tier.Team:
+		r.Tier, r.Seats = tier.Free, 1
+		for _, other := range []*string{&user.Tier, user.GrantTier} {
+			if other != nil && tier.Tier(*other) != tier.Team && tier.Tier(*other).Rank() > r.Tier.Rank() {
+				r.Tier = tier.Tier(*other)
+			}
+		}
+		r.Why = "its Team plan pays for a team that the account has left"
+	}
 }
 
 func (s *Service) reportRow(ctx context.Context, row db.SubscriptionsOfRow) SubscriptionReport {

@@ -8,7 +8,7 @@ import (
 
 // What browsers may send and read; the list is part of the contract.
 const (
-	corsMethods = "GET, HEAD, POST, PUT, DELETE"
+	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, " +
 		"If-Range, If-Unmodified-Since, Range, " +
 		"X-Backup-Checksum, X-Backup-Chunk-Count, X-Backup-Size, X-Backup-Timestamp, X-Backup-Version, " +

@@ -123,7 +123,8 @@ func resetTeam(t *testing.T, a *api) {
 		statements = append(statements, fmt.Sprintf(`INSERT INTO team_members (user_id, team_id, role, joined_at)
 			SELECT id, %s, '%s', now() FROM users WHERE email = '%s@example.com'`, owner, role, name))
 	}
-	statements = append(statements, fmt.Sprintf(`INSERT INTO team_invitations (id, team_id, email, created_at, expires_at)
+	statements = append(statements, fmt.Sprintf(`INSERT INTO team_invitations
+		(id, team_id, email, created_at, expires_at)
 		VALUES (%s, %s, 'guest@example.com', now(), now() + interval '7 days')`, victim, owner))
 	for _, sql := range statements {
 		_, err := a.DB.Pool.Exec(t.Context(), sql)
@@ -200,5 +201,22 @@ func tryAs(t *testing.T, a *api, c caller, operation, method string, row permiss
 	case code == "tier_required" || code == "role_required" || code == "validation_failed" ||
 		got.Status == http.StatusUnauthorized || got.Status >= http.StatusInternalServerError:
 		t.Errorf("%s as %s: %d %s", operation, c.name, got.Status, got.Body)
+	}
+}
+
+// TestPreflightAllowsEveryMethodOfTheContract shows that browsers may call every operation.
+func TestPreflightAllowsEveryMethodOfTheContract(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	check(t, err)
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			got := a.Do("OPTIONS", "/api/v1"+path, "", header{"Origin": "app://adiuva",
+				"Access-Control-Request-Method": method})
+			if allowed := got.Header.Get("Access-Control-Allow-Methods"); !strings.Contains(allowed, method) {
+				t.Errorf("%s %s: %d, allowed are %s", method, path, got.Status, allowed)
+			}
+		}
 	}
 }

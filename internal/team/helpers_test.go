@@ -37,7 +37,8 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*team.Config)) *world {
 	t.Helper()
-	w := &world{t: t, db: pgtest.New(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), tokens: map[uuid.UUID]string{}}
+	w := &world{t: t, db: pgtest.New(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		tokens: map[uuid.UUID]string{}}
 	for range 2 {
 		var teams *team.Service
 		accounts, err := auth.New(auth.Config{

@@ -88,8 +88,8 @@ func (w *world) snapshot() (text string) {
 // restore undoes what the cases of TestEachRoleMayDoWhatItMay change.
 func (w *world) restore(owner identity.User, people map[string]identity.User) {
 	w.t.Helper()
-	w.exec("UPDATE teams SET owner_id = $1, payer_id = NULL WHERE id = (SELECT team_id FROM team_members WHERE user_id = $1)",
-		owner.ID)
+	w.exec(`UPDATE teams SET owner_id = $1, payer_id = NULL
+		WHERE id = (SELECT team_id FROM team_members WHERE user_id = $1)`, owner.ID)
 	for _, name := range []string{"admin", "admin2", "member", "member2"} {
 		role := name[:len("admin")]
 		if name[0] == 'm' {
@@ -214,7 +214,10 @@ func TestOwnerWithMembersIsDeletedOnlyWithTheTeam(t *testing.T) {
 		t.Errorf("%d rows of the team are left", n)
 	}
 	w.wantJoin("another team", bob, w.invite(w.owner("eve", 2), "bob"), "")
-	w.check(w.accounts.DeleteUser(t.Context(), w.owner("zoe", 2).Email, false)) // alone in the team, which nobody misses
+	zoe := w.owner("zoe", 2) // alone in her team
+	_, err = w.teams.Get(t.Context(), zoe)
+	w.check(err)
+	w.check(w.accounts.DeleteUser(t.Context(), zoe.Email, false))
 }
 
 // TestDeletionAndJoinLeaveNoMemberBehind races the deletion of an account with its join.

@@ -33,6 +33,18 @@ func TestAccountOfTheTeamPlanGetsOneTeam(t *testing.T) {
 	w.wantCode("without a plan", err, fault.NotFound)
 }
 
+func TestTeamStartsWithTheTokensThatItsOwnerHasUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.owner("anna", 3)
+	w.exec("INSERT INTO token_usage (user_id, day, used, requests) VALUES ($1, current_date, 4711, 2)", owner.ID)
+	made, err := w.teams.Get(t.Context(), owner)
+	w.check(err)
+	if n := w.count("SELECT used FROM token_usage WHERE user_id = $1", made.ID); n != 4711 {
+		t.Errorf("the team starts with %d tokens, want 4711", n)
+	}
+}
+
 func TestRacingInvitationsNeverExceedTheSeats(t *testing.T) {
 	t.Attr("case", "T02")
 	t.Parallel()

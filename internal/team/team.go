@@ -263,6 +263,9 @@ func (s *Service) create(ctx context.Context, tx pgx.Tx, user uuid.UUID) (Team, 
 	if err != nil {
 		return Team{}, err
 	}
+	if err := s.q.StartTeamUsage(ctx, tx, id, user); err != nil {
+		return Team{}, err
+	}
 	return s.lock(ctx, tx, user)
 }
 

@@ -3,8 +3,10 @@ SELECT email, stripe_customer_id FROM users WHERE id = @id AND deleted_at IS NUL
 
 -- name: Subscriber :one
 -- An account as operators look it up.
-SELECT id, email, tier, seats, grant_tier, grant_seats, stripe_customer_id FROM users
-WHERE email = @email AND deleted_at IS NULL;
+SELECT u.id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.stripe_customer_id,
+    p.seats::integer AS team_seats, p.lent AS plan_lent
+FROM users u JOIN team_plans p ON p.user_id = u.id
+WHERE u.email = @email AND u.deleted_at IS NULL;
 
 -- name: SetStripeCustomer :execrows
 UPDATE users SET stripe_customer_id = @stripe_customer_id, updated_at = @now WHERE id = @id AND deleted_at IS NULL;

@@ -36,6 +36,11 @@ WITH input AS (
 )
 SELECT c.used, c.reserved, c.granted FROM counter c;
 
+-- name: StartTeamUsage :exec
+-- Counts for a new team what its owner has used by the same plan.
+INSERT INTO token_usage (user_id, day, used, requests)
+SELECT @team_id, u.day, u.used, u.requests FROM token_usage u WHERE u.user_id = @user_id;
+
 -- name: TokenUsage :one
 SELECT used, reserved, requests FROM token_usage WHERE user_id = @user_id AND day = @day;
 

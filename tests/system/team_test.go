@@ -128,8 +128,8 @@ func TestPlanOfTheTeamFollowsItsSubscription(t *testing.T) {
 		With("Content-Type", "application/octet-stream").With("X-Backup-Timestamp", "1767225600000").
 		With("X-Backup-Checksum", "7171b7ccbaa1ac3767c1e75815c6c5bca6634f141b55b4d1a398ddf2a76b75df"))
 	var customer string
-	check(t, w.DB.Pool.QueryRow(t.Context(), "SELECT stripe_customer_id FROM users WHERE stripe_customer_id IS NOT NULL").
-		Scan(&customer))
+	check(t, w.DB.Pool.QueryRow(t.Context(),
+		"SELECT stripe_customer_id FROM users WHERE stripe_customer_id IS NOT NULL").Scan(&customer))
 	seats := func(n int) func() {
 		return func() { w.Stripe.Change(w.subscription, func(x *devstripe.Subscription) { x.Quantity = n }) }
 	}
@@ -278,12 +278,13 @@ func TestMembersShareTheTokensOfTheDay(t *testing.T) {
 		t.Errorf("the owner reads %s, the member %s", owner, member)
 	}
 	refused := 0
+	const question = `{"message":"how many tasks?"}`
 	for range 10 {
-		if got := w.Do("POST", "/api/v1/chat", `{"message":"how many tasks?"}`, w.owner); got.Code() == "budget_exceeded" {
+		if w.Do("POST", "/api/v1/chat", question, w.owner).Code() == "budget_exceeded" {
 			refused++
 		}
 	}
-	if got := w.other.Do("POST", "/api/v1/chat", `{"message":"how many tasks?"}`, bob); refused == 0 ||
+	if got := w.other.Do("POST", "/api/v1/chat", question, bob); refused == 0 ||
 		got.Code() != "budget_exceeded" {
 		t.Errorf("%d of the owner's were refused, the member's next: %d %s", refused, got.Status, got.Body)
 	}

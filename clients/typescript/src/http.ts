@@ -24,7 +24,9 @@ export function createHttpClient(baseUrl: string, send: typeof fetch): Client {
     const text = await response.text();
     return response.ok ? { data: parseBody(text, response), response } : { error: parseProblem(text), response };
   };
-  const client = { get: method('GET'), post: method('POST'), put: method('PUT'), delete: method('DELETE') };
+  const client = {
+    get: method('GET'), post: method('POST'), put: method('PUT'), patch: method('PATCH'), delete: method('DELETE'),
+  };
   return client as unknown as Client;
 }
 

@@ -2,11 +2,11 @@ import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
   AccountExport, Agent, AuthEvent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply,
-  ConversationTurn, CreatedKey, CreatedTotp, EmailChange, ExecutionPlan, Key, KeyRequest, LoginRequest, Model, Passkey,
-  PasskeyCeremony, PasskeyRegistrationRequest, PasswordResetConfirmation, PasswordResetRequest, PasswordResetStarted,
-  PlanAction, RegisterRequest, SecondFactorLogin, Session as SessionInfo, TotpRemoval, TotpState,
-  StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
-  UserProfile,
+  ConversationTurn, CreatedKey, CreatedTotp, EmailChange, ExecutionPlan, Key, KeyRequest, LoginRequest, Model,
+  Passkey, PasskeyCeremony, PasskeyRegistrationRequest, PasswordResetConfirmation, PasswordResetRequest,
+  PasswordResetStarted, PlanAction, RegisterRequest, SecondFactorLogin, Session as SessionInfo,
+  StepRequestWritable as StepRequest, StepResult, Subscription, Team, TeamInvitation, TeamMember, TeamOwnerRequest,
+  Tier, TokenUsage, TotpRemoval, TotpState, UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
 import { errorOf, isApiError } from './errors.js';
@@ -215,6 +215,37 @@ export class AdiuvaClient {
     revoke: async (id: string, call?: CallOptions): Promise<void> => {
       await this.#call(call, (init) => sdk.deleteKey({ ...init, path: { id } }));
     },
+  };
+
+  /** The account's team, whose members share a Team plan. */
+  readonly team = {
+    /** Throws `not_found` for an account that is in no team. */
+    get: (call?: CallOptions): Promise<Team> => this.#call(call, (init) => sdk.getTeam(init)),
+    rename: (name: string, call?: CallOptions): Promise<Team> =>
+      this.#call(call, (init) => sdk.updateTeam({ ...init, body: { name } })),
+    /** Members by id, 50 unless `limit` says otherwise. `after` is the last `user_id` of the page before. */
+    members: (call?: CallOptions, query: { limit?: number; after?: string } = {}): Promise<TeamMember[]> =>
+      this.#call(call, (init) => sdk.listTeamMembers({ ...init, query })),
+    setRole: (userId: string, role: 'admin' | 'member', call?: CallOptions): Promise<TeamMember> =>
+      this.#call(call, (init) => sdk.setTeamRole({ ...init, path: { user_id: userId }, body: { role } })),
+    /** Removes a member. With the account's own id it leaves the team. */
+    remove: async (userId: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.removeTeamMember({ ...init, path: { user_id: userId } }));
+    },
+    /** Open invitations, newest first, 50 unless `limit` says otherwise. `before` is the last id of the page before. */
+    invitations: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<TeamInvitation[]> =>
+      this.#call(call, (init) => sdk.listTeamInvitations({ ...init, query })),
+    /** Mails a code to the address, for `join`. */
+    invite: (email: string, call?: CallOptions): Promise<TeamInvitation> =>
+      this.#call(call, (init) => sdk.inviteTeamMember({ ...init, body: { email } })),
+    revoke: async (id: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.revokeTeamInvitation({ ...init, path: { id } }));
+    },
+    join: (code: string, call?: CallOptions): Promise<Team> =>
+      this.#call(call, (init) => sdk.joinTeam({ ...init, body: { code } })),
+    /** Makes another member the owner. */
+    handOver: (body: TeamOwnerRequest, call?: CallOptions): Promise<Team> =>
+      this.#call(call, (init) => sdk.handOverTeam({ ...init, body })),
   };
 
   readonly chat = {

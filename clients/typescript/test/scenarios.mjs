@@ -75,6 +75,18 @@ const tokenScenarios = [
     ok(after.tokens_used > before.tokens_used, `${after.tokens_used} tokens`);
     equal(after.tokens_limit, 20_000_000); // two seats
   }],
+
+  ['a team is named and has its owner in it', async ({ member, sdk }) => {
+    const { team } = member.client;
+    equal((await team.get()).role, 'owner');
+    equal((await team.rename('Design')).name, 'Design');
+    const [owner] = await team.members();
+    equal(owner.has_seat, true);
+    equal((await team.invitations()).length, 0);
+    await rejects(team.invite('grace@example.com'), (error) => sdk.isApiError(error, 'email_unverified'));
+    await rejects(team.remove(owner.user_id), (error) => sdk.isApiError(error, 'owner_cannot_leave'));
+    await rejects(team.join('K7QM2X 9TBH4W'), (error) => sdk.isApiError(error, 'email_unverified'));
+  }],
 ];
 
 /** Comes long after the answer was lost: for 10 seconds the server takes the replaced token without the key as well. */
