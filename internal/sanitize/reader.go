@@ -55,6 +55,7 @@ type word struct {
 	from, to int
 	key      uint32
 	at       int // how many letters of the text are before it
+	end      int // how many letters of the text are before what follows it
 	place    int
 	newLine  bool
 	known    bool   // whether a secret has it, or what it is made from; see scanner.correct
@@ -335,7 +336,7 @@ func (r *reader) endWord() {
 	from := len(c.wordLetters)
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
 	c.words = append(c.words, word{from: from, to: len(c.wordLetters), key: wordKey(r.word[:r.wordLen]), at: r.before,
-		place: r.wordAt, newLine: r.newLine})
+		end: r.letters.n, place: r.wordAt, newLine: r.newLine})
 	r.words.push(r.wordAt, r.word[0])
 	r.wordLen, r.newLine = 0, false
 }

@@ -7,21 +7,22 @@ import (
 
 // scanner reads one text through the views that read it as it arrives.
 type scanner struct {
-	filter    *Filter
-	tally     *tally // what the answer has of the secrets so far
-	depth     int    // how many decoders the text went through
-	text      []byte
-	odd       []byte // the latest text that does not look natural
-	decoded   int    // bytes of text of which the odd ones are in odd
-	oddBytes  int    // of the text
-	row       int    // visible bytes of odd since the latest word of a language
-	longRow   int    // oddBytes at the end of the latest long row
-	rewritten bool   // whether a decoder reads what another has rewritten
-	searched  int    // oddBytes at the latest search
-	fresh     int    // bytes of odd that were not searched yet
-	freshAll  int    // bytes of odd that were not searched together with all others
-	reader    reader
-	readers   []index.Reader // of all arriving views
+	filter     *Filter
+	tally      *tally // what the answer has of the secrets so far
+	depth      int    // how many decoders the text went through
+	text       []byte
+	odd        []byte // the latest text that does not look natural
+	decoded    int    // bytes of text of which the odd ones are in odd
+	oddBytes   int    // of the text
+	row        int    // characters of odd that may be encoded, since the latest word of a language
+	rowNumbers int    // digits of numbers that row leaves out
+	longRow    int    // oddBytes at the end of the latest long row
+	rewritten  bool   // whether a decoder reads what another has rewritten
+	searched   int    // oddBytes at the latest search
+	fresh      int    // bytes of odd that were not searched yet
+	freshAll   int    // bytes of odd that were not searched together with all others
+	reader     reader
+	readers    []index.Reader // of all arriving views
 
 	view                            int          // the view that is reading
 	seq                             sequence     // what it reads
@@ -41,9 +42,10 @@ type scanner struct {
 	nearUntil                       int // place up to which it is held back
 	forward                         index.WordReader
 	backward                        index.WordReader
-	forwardWords, backwardWords     int       // in their matches
-	latestWords                     [3]uint32 // keys, the latest last
-	unknown                         []int32   // places of words that no secret has
+	forwardWords, backwardWords     int           // in their matches
+	latestWords                     [3]uint32     // keys, the latest last
+	unknown                         []int32       // places of words that no secret has
+	matches                         []index.Match // of plain letters that ended in the chunk
 	trails                          index.Trails
 	backTrails                      index.Trails // of pairs of words in the opposite order
 }
@@ -84,7 +86,7 @@ func (s *scanner) free() {
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
 		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
-		before: s.before[:0],
+		before: s.before[:0], matches: s.matches[:0],
 	}
 	f.scanners.Put(s)
 }
@@ -92,15 +94,12 @@ func (s *scanner) free() {
 // Bytes that are read at once: at most, and at least while more may follow.
 const (
 	chunkSize = 160 // less than a ring has
-	stepSize  = 16
+	stepSize  = 8
 )
 
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
 	s.text = append(s.text, text...)
-	if s.depth == 0 {
-		s.tally.work.bytes += len(text)
-	}
 	limit := len(s.text)
 	if !final {
 		limit -= limit % stepSize
@@ -108,17 +107,17 @@ func (s *scanner) write(text string, final bool) {
 	for s.reader.pos < limit && !s.tally.leaked() {
 		pos := s.reader.pos
 		end := min(pos+chunkSize, limit)
-		if s.reader.read(s.text[pos:end], false) == 0 {
+		n := s.reader.read(s.text[pos:end], false)
+		if n == 0 {
 			break
 		}
-		s.readChunk()
+		s.readChunk(n)
 		if s.reader.nature.due(s.reader.pos) {
 			s.decode(false)
 		}
 	}
 	if final && !s.tally.leaked() {
-		s.reader.read(s.text[s.reader.pos:], true)
-		s.readChunk()
+		s.readChunk(s.reader.read(s.text[s.reader.pos:], true))
 		s.finish()
 		s.decode(true)
 		if s.depth == 0 && !s.tally.leaked() {
@@ -127,20 +126,23 @@ func (s *scanner) write(text string, final bool) {
 	}
 }
 
-// readChunk passes the chunk to all views.
-func (s *scanner) readChunk() {
-	if !s.tally.spend(8 * (len(s.reader.chunk.leet) + len(s.reader.chunk.words) + 1)) {
+// readChunk passes the chunk, which was read from n bytes, to all views.
+func (s *scanner) readChunk(n int) {
+	if s.depth == 0 {
+		s.tally.work.bytes += n
+	}
+	if !s.tally.spend(8*(len(s.reader.chunk.leet)+len(s.reader.chunk.words)) + n) {
 		return
 	}
-	s.readPairs()
 	s.readViews(func(v *view) bool { return !v.doubtful })
-	n := &s.reader.nature
-	for _, sp := range n.spans {
+	s.readPairs()
+	nature := &s.reader.nature
+	for _, sp := range nature.spans {
 		s.readSpan(sp)
 	}
-	n.spans = n.spans[:0]
-	if n.span != noPlace {
-		s.readSpan(span{n.span, s.reader.pos})
+	nature.spans = nature.spans[:0]
+	if nature.span != noPlace {
+		s.readSpan(span{nature.span, s.reader.pos})
 	}
 }
 
@@ -213,6 +215,7 @@ func (s *scanner) finish() {
 			}
 		}
 	}
+	s.addMatches(noPlace)
 }
 
 // add adds a match of the current view that has ended.
@@ -220,11 +223,25 @@ func (s *scanner) add(m index.Match) {
 	v := &arriving[s.view]
 	s.tally.check(s.view, v.seq, m)
 	if s.view == 0 && m.Len >= minPiece {
-		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7)),
-			Place: s.placeBefore(m.End - m.Len)}, s.count)
+		s.matches = append(s.matches, m)
 	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
 		s.tally.cover(m.From, m.Len)
 	}
+}
+
+// addMatches adds those matches of plain letters to the trails that ended before letter number end. What trails find
+// depends on the order of their pieces, which must be that of the text and not depend on where a chunk ends.
+func (s *scanner) addMatches(end int) {
+	n := 0
+	for _, m := range s.matches {
+		if m.End >= end {
+			break
+		}
+		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7)),
+			Place: s.placeBefore(m.End - m.Len)}, s.count)
+		n++
+	}
+	s.matches = append(s.matches[:0], s.matches[n:]...)
 }
 
 const (
@@ -253,6 +270,7 @@ func (s *scanner) countAt(from, n int, certain bool) {
 func (s *scanner) readPairs() {
 	for i := range s.reader.chunk.words {
 		w := &s.reader.chunk.words[i]
+		s.addMatches(w.end)
 		s.correct(w)
 		if !w.known {
 			if w.place < maxOrdered {
@@ -283,6 +301,7 @@ func (s *scanner) readPairs() {
 		}
 		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.secret
 	}
+	s.addMatches(noPlace)
 }
 
 // addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later

@@ -10,6 +10,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -135,12 +136,16 @@ func (t *table) alias(from, to string) *table {
 
 // digitsOf appends the values of the digits in s.
 func (t *table) digitsOf(out []byte, s string) []byte {
+	n := len(out)
+	out = slices.Grow(out, len(s))[:n+len(s)]
 	for i := range len(s) {
-		if v := t[s[i]]; v != none {
-			out = append(out, v)
+		v := t[s[i]]
+		out[n] = v
+		if v != none {
+			n++
 		}
 	}
-	return out
+	return out[:n]
 }
 
 // NewInput returns text as an Input.
@@ -246,17 +251,19 @@ func yieldSigns(b []byte, yield func(Output) bool) bool {
 	if len(b) < 2*minBytes {
 		return true
 	}
-	var count [256]int
+	var count [256]uint16
 	distinct, letters := 0, 0
 	for _, c := range b {
 		if count[c]++; count[c] == 1 {
-			distinct++
+			if distinct++; distinct > maxSigns { // soon, if the bytes are of another kind
+				return true
+			}
 		}
 		if c|0x20 >= 'a' && c|0x20 <= 'z' {
 			letters++
 		}
 	}
-	if distinct > maxSigns || distinct*2 > len(b) || letters*4 > len(b)*3 {
+	if distinct*2 > len(b) || letters*4 > len(b)*3 {
 		return true
 	}
 	space := byte(0) // the most frequent byte, which may stand for a space

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,11 +15,14 @@ import (
 
 // turned yields text backwards, so that encodings of it can be read.
 func turned(in *Input, yield func(Output) bool) {
-	text := in.Text
-	runes := []rune(text)
-	for i, j := 0, len(runes)-1; i < j; i, j = i+1, j-1 {
-		runes[i], runes[j] = runes[j], runes[i]
+	if in.wide == 0 {
+		bytes := []byte(in.Text)
+		slices.Reverse(bytes)
+		yield(Output{Text: string(bytes)})
+		return
 	}
+	runes := []rune(in.Text)
+	slices.Reverse(runes)
 	yield(Output{Text: string(runes)})
 }
 

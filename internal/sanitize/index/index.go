@@ -28,44 +28,75 @@ type Index struct {
 	quad   uint     // shifts a hash, so that it is a bit of quads
 	seeds  []uint32 // a hash table of positions in text, each after its seed, with a tag
 	shift  uint     // of a hash, so that it is a slot of seeds
+	some   []uint64 // a set of other hashes of the seeds, one bit each, which is asked first
+	set    uint     // shifts such a hash, so that it is a bit of some
+	first  uint     // shifts the symbols before the latest gram ones away
 }
 
 // New returns an index of secrets. A seed is gram symbols, at most 12, and is stored at one in stride positions, so
 // that a match of gram+stride-1 symbols is always found. Longer seeds suit alphabets in which symbols say little.
 func New(gram, stride int, secrets ...[]uint8) *Index {
-	x := &Index{gram: gram, stride: stride, text: []uint8{0}}
+	x := &Index{gram: gram, stride: stride, first: 64 - symbolBits*uint(gram)}
+	size := 1
+	for _, s := range secrets {
+		size += len(s) + 1
+	}
+	x.text = make([]uint8, 1, size)
 	for _, s := range secrets {
 		x.starts = append(x.starts, int32(len(x.text)))
 		x.text = append(append(x.text, s...), 0)
 	}
 	quadBits := min(max(uint(bits.Len(uint(len(x.text)*2))), 10), 4*symbolBits)
 	x.quads, x.quad = make([]uint64, 1<<(quadBits-6)), 32-quadBits
-	size := uint(bits.Len(uint(len(x.text) / stride * 8 / 5)))
-	x.seeds, x.shift = make([]uint32, 1<<size), 64-size
-	for _, start := range x.starts {
-		x.add(int(start))
-	}
+	seeds := 0
+	x.eachGram(func(g uint64, _ int, isSeed bool) {
+		h := x.quadHash(g)
+		x.quads[h>>6] |= 1 << (h & 63)
+		if isSeed {
+			seeds++
+		}
+	})
+	slots, setBits := uint(bits.Len(uint(seeds*8/5))), uint(max(bits.Len(uint(seeds*12)), 6))
+	x.seeds, x.shift = make([]uint32, 1<<slots), 64-slots
+	x.some, x.set = make([]uint64, 1<<(setBits-6)), 64-setBits
+	x.eachGram(func(g uint64, end int, isSeed bool) {
+		if isSeed {
+			h := x.setHash(g)
+			x.some[h>>6] |= 1 << (h & 63)
+			x.addSeed(x.key(g), end)
+		}
+	})
 	return x
 }
 
-// add indexes the secret that begins at start.
-func (x *Index) add(start int) {
-	var g uint64
-	for p := start; p < len(x.text) && x.text[p] != 0; p++ {
-		g = g<<symbolBits | uint64(x.text[p])
-		if read := p - start + 1; read >= 4 {
-			h := x.quadHash(g)
-			x.quads[h>>6] |= 1 << (h & 63)
-			if read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions && !x.isDull(g) {
-				x.addSeed(x.key(g), p+1)
+// eachGram calls visit with the symbols before each position of the secrets that has four of its secret before it, and
+// whether the last gram of them are a seed.
+func (x *Index) eachGram(visit func(g uint64, end int, isSeed bool)) {
+	for _, start := range x.starts {
+		var g uint64
+		for p := int(start); p < len(x.text) && x.text[p] != 0; p++ {
+			g = g<<symbolBits | uint64(x.text[p])
+			if read := p - int(start) + 1; read >= 4 {
+				visit(g, p+1, read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions && !x.isDull(g))
 			}
 		}
 	}
 }
 
+// setHash returns a hash of the last gram symbols of g, a bit of x.some.
+func (x *Index) setHash(g uint64) uint64 {
+	return g << (x.first & 63) * 0x9E3779B97F4A7C15 >> (x.set & 63)
+}
+
+// maySeed reports whether the last gram symbols of g are a seed. It may be wrong if they are none.
+func (x *Index) maySeed(g uint64) bool {
+	h := x.setHash(g)
+	return x.some[h>>6]>>(h&63)&1 != 0
+}
+
 // key returns the last gram symbols of g, hashed.
 func (x *Index) key(g uint64) uint64 {
-	h := g << (64 - symbolBits*uint(x.gram)) * 0x9E3779B97F4A7C15
+	h := g << x.first * 0x9E3779B97F4A7C15
 	return (h ^ h>>32) * 0xD6E8FEB86659FD93
 }
 

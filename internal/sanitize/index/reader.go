@@ -8,11 +8,10 @@ type Match struct {
 
 // Reader follows one sequence of symbols. Its zero value is ready for a new sequence.
 type Reader struct {
-	gram  uint64 // the latest symbols
-	read  int32  // how many symbols were read
-	chain int32  // how many groups of four symbols in a row, up to the latest, occur in a secret
-	pos   int32  // where the match that is being followed goes on in the secrets; 0 if there is none
-	run   int32  // its length
+	gram uint64 // the latest symbols
+	read int32  // how many symbols were read
+	pos  int32  // where the match that is being followed goes on in the secrets; 0 if there is none
+	run  int32  // its length
 }
 
 // minMatch is the shortest match that is reported, in symbols.
@@ -29,8 +28,7 @@ func (r *Reader) Read(x *Index, symbols []uint8, ended func(Match)) {
 			run++
 			continue
 		}
-		if run == 0 && !x.hasQuad(gram) {
-			r.chain = 0
+		if run == 0 && !x.maySeed(gram) {
 			continue
 		}
 		r.gram, r.pos, r.run = gram, pos, run
@@ -51,8 +49,7 @@ func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
 		r.run++
 		return
 	}
-	if r.run == 0 && !x.hasQuad(r.gram) {
-		r.chain = 0
+	if r.run == 0 && !x.maySeed(r.gram) {
 		return
 	}
 	r.seek(x, at, ended)
@@ -67,8 +64,7 @@ func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func
 		}
 		r.gram = r.gram<<symbolBits | uint64(c)
 		r.read++
-		if r.run == 0 && !x.hasQuad(r.gram) {
-			r.chain = 0
+		if r.run == 0 && !x.maySeed(r.gram) {
 			continue
 		}
 		if r.pos != 0 && x.text[r.pos] == c {
@@ -84,15 +80,7 @@ func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func
 func (r *Reader) seek(x *Index, at int, ended func(Match)) {
 	oldPos, oldRun := r.pos, r.run
 	r.pos, r.run = 0, 0
-	switch {
-	case !x.hasQuad(r.gram):
-		r.chain = 0
-	case oldRun > 0:
-		r.chain = min(oldRun, int32(x.gram)) - 2
-	default:
-		r.chain++
-	}
-	if r.chain >= int32(x.gram)-3 {
+	if x.maySeed(r.gram) {
 		r.find(x, int(oldPos), int(oldRun))
 	}
 	if oldRun >= minMatch {
@@ -142,5 +130,12 @@ func (r *Reader) Alive(x *Index) int {
 	if r.run > 0 {
 		return int(r.run)
 	}
-	return min(int(r.chain)+3, x.Reach(), int(r.read))
+	n := 0
+	for g := r.gram; n < maxGram-3 && x.hasQuad(g); n++ {
+		g >>= symbolBits
+	}
+	if n == maxGram-3 {
+		n = x.Reach() // older symbols are not known
+	}
+	return min(n+3, x.Reach(), int(r.read))
 }
