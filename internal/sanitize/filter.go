@@ -175,7 +175,8 @@ func (s *Scope) Within(ctx context.Context) *Scope {
 type ownText struct {
 	text   string
 	covers *[sequences]index.Cover
-	pieces pieces // those that would count together with other answers
+	words  index.Cover // of letters, with the words that follow each other in the order of a secret
+	pieces pieces      // those that would count together with other answers
 }
 
 // minOwn is how many symbols of a secret in a row the user must have sent so that an answer may repeat them. Shorter
@@ -203,11 +204,15 @@ func (o *ownText) read(t *tally) {
 	learning.learn = func(seq sequence, m index.Match) {
 		if m.Len >= minOwn {
 			o.covers[seq].Add(m.From, m.From+m.Len)
+			if seq == letterSeq {
+				learning.covered.Add(m.From, m.From+m.Len)
+			}
 		}
 	}
 	scanner := newScanner(t.filter, learning, 0)
 	scanner.write(o.text, true)
 	scanner.free()
+	o.words = learning.covered
 }
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.

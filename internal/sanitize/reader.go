@@ -373,7 +373,14 @@ func symbolsOf(t *fold.Table, l *language.Words, text string, first int) written
 	r.read([]byte(text), true)
 	out := written{letters: r.chunk.letters, leet: r.chunk.leet, first: first}
 	for _, w := range r.chunk.words {
-		out.words = append(out.words, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
+		word := index.Word{Key: w.key, From: int32(first + w.at), Len: uint16(w.to - w.from)}
+		if letters := r.chunk.wordLetters[w.from:w.to]; !l.IsCommon(letters) {
+			word.Bits = uint16(min(len(letters), maxWordBits))
+		}
+		out.words = append(out.words, word)
 	}
 	return out
 }
+
+// maxWordBits is how much a word tells about where a text comes from, at most. One that is in every text tells nothing.
+const maxWordBits = 5

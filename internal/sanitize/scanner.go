@@ -44,6 +44,7 @@ type scanner struct {
 	backward                        index.WordReader
 	forwardWords, backwardWords     int           // in their matches
 	latestWords                     [3]uint32     // keys, the latest last
+	seenPairs                       [64]uint32    // the latest pairs of words that secrets have as well
 	unknown                         []int32       // places of words that no secret has
 	matches                         []index.Match // of plain letters that ended in the chunk
 	trails                          index.Trails
@@ -83,10 +84,12 @@ func (s *scanner) free() {
 	clear(c.numbers[:cap(c.numbers)])
 	clear(c.words[:cap(c.words)])
 	clear(s.readers)
+	s.trails.Reset()
+	s.backTrails.Reset()
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
 		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
-		before: s.before[:0], matches: s.matches[:0],
+		before: s.before[:0], matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
 	}
 	f.scanners.Put(s)
 }
@@ -247,23 +250,20 @@ func (s *scanner) addMatches(end int) {
 const (
 	minPiece          = 9  // letters of a piece of a text in plain letters
 	minPieceElsewhere = 16 // letters of a piece found in another view
-	pairBits          = 7  // evidence of a pair of words
 )
 
-// count adds a piece that is certainly or probably no chance.
-func (s *scanner) count(p index.Piece, certain bool) { s.countAt(int(p.From), int(p.Len), certain) }
-
-// countBack adds a piece of trails in which the secrets go backwards.
-func (s *scanner) countBack(p index.Piece, certain bool) {
-	s.countAt(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len), certain)
-}
-
-func (s *scanner) countAt(from, n int, certain bool) {
-	if certain {
+// count adds n letters of a secret that are certainly or probably no chance. What the caller sent need not be certain.
+func (s *scanner) count(from, n int, certain bool) {
+	if certain || s.tally.learn != nil {
 		s.tally.cover(from, n)
 	} else {
 		s.tally.note(from, n)
 	}
+}
+
+// countBack is count for trails in which the secrets go backwards.
+func (s *scanner) countBack(from, n int, certain bool) {
+	s.count(s.filter.indexes[letterSeq].Len()-from-n, n, certain)
 }
 
 // readPairs looks for pairs of words that a secret has as well, at most two words apart.
@@ -289,14 +289,9 @@ func (s *scanner) readPairs() {
 			if before == 0 {
 				continue
 			}
-			s.filter.words.Find(before, w.secret, func(a, b index.Word) {
-				s.addPair(&s.trails, a.From, b.From, a, b, int32(w.at), s.count)
-			})
+			s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
 			if d == 1 {
-				s.filter.words.Find(w.secret, before, func(a, b index.Word) {
-					end := int32(s.filter.indexes[letterSeq].Len())
-					s.addPair(&s.backTrails, end-a.From-a.Len, end-b.From-b.Len, a, b, int32(w.at), s.countBack)
-				})
+				s.addPairs(&s.backTrails, w.secret, before, int32(w.at), s.countBack)
 			}
 		}
 		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.secret
@@ -304,23 +299,42 @@ func (s *scanner) readPairs() {
 	s.addMatches(noPlace)
 }
 
-// addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later
-// one.
-func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32,
-	count func(index.Piece, bool)) {
-	place := s.placeBefore(int(at - a.Len))
-	first := index.Piece{From: fromA, Len: a.Len, At: at, Place: place}
-	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits, Place: place}
-	if fromA > fromB {
-		first.From, first.Len, second.From, second.Len = fromB, b.Len, fromA, a.Len
+// addPairs adds the words with the keys a and b to trails, at all places where a secret has them in this order. In
+// backTrails places are counted from the end.
+func (s *scanner) addPairs(t *index.Trails, a, b uint32, at int32, count func(from, n int, certain bool)) {
+	var list [index.MaxPairs]index.Pair
+	pairs := s.filter.words.Find(a, b, list[:0])
+	if len(pairs) == 0 || !s.tally.spend(8*len(pairs)) {
+		return
 	}
-	t.Add(first, count)
-	t.Add(second, count)
+	bits := int32(0)
+	key := a*31 + b
+	if slot := &s.seenPairs[key*0x9E3779B1>>26]; *slot != key {
+		*slot = key
+		bits = pairs[0].Bits(len(pairs)) // a pair that the text had before says nothing
+	}
+	place := s.placeBefore(int(at) - int(pairs[0].First.Len))
+	end := int32(s.filter.indexes[letterSeq].Len())
+	for _, p := range pairs {
+		first := index.Piece{From: p.First.From, Len: int32(p.First.Len), At: at, Place: place}
+		second := index.Piece{From: p.Second.From, Len: int32(p.Second.Len), At: at, Place: place}
+		if t == &s.backTrails {
+			first.From, second.From = end-second.From-second.Len, end-first.From-first.Len
+			first.Len, second.Len = second.Len, first.Len
+		}
+		if first.From+first.Len == second.From {
+			second.From, second.Len = first.From, first.Len+second.Len
+		} else {
+			t.Add(first, count)
+		}
+		second.Bits = bits
+		t.Add(second, count)
+	}
 }
 
 // beforePiece is how many letters before a piece of a secret are held back with it, since they may belong to it as
 // well.
-const beforePiece = 14
+const beforePiece = 20
 
 // placeBefore returns the place from which to hold back a piece that begins with letter number first.
 func (s *scanner) placeBefore(first int) int32 {
@@ -346,7 +360,7 @@ func (s *scanner) addWordRun(view int, r *index.WordReader, w *word) {
 	}
 	m := index.Match{From: int(last.From), Len: letters}
 	if !r.Backwards {
-		m.From = int(last.From+last.Len) - letters
+		m.From += int(last.Len) - letters
 	}
 	s.tally.check(view, letterSeq, m)
 }

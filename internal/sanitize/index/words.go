@@ -3,10 +3,12 @@ package index
 import "math/bits"
 
 // Word is a word of a text: its letters are at [From, From+Len), and Key is the same for words of the same letters in
-// any order.
+// any order. Bits says how much it tells about where it comes from.
 type Word struct {
-	Key       uint32
-	From, Len int32
+	Key  uint32
+	From int32
+	Len  uint16
+	Bits uint16
 }
 
 // Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
@@ -21,10 +23,13 @@ type Words struct {
 }
 
 // minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
-const minPairLetters = 7
+const minPairLetters = 4
 
-// NewWords returns the pairs of the secrets' words. Those that occur more than four times are left out, since they say
-// little about where a text comes from.
+// MaxPairs is at how many places of the secrets a pair is found, at most.
+const MaxPairs = 16
+
+// NewWords returns the pairs of the secrets' words. Those that occur more than MaxPairs times are left out, since they
+// say little about where a text comes from.
 func NewWords(secrets ...[]Word) *Words {
 	w := &Words{words: []Word{{}}, known: map[uint32]bool{}}
 	for _, s := range secrets {
@@ -50,11 +55,11 @@ func NewWords(secrets ...[]Word) *Words {
 		}
 	}
 	n := 0
-	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, maxCopies+1); n++ })
+	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, MaxPairs+1); n++ })
 	size := uint(bits.Len(uint(n*8/5))) + 1
 	w.pairs, w.shift = make([]uint32, 1<<size), 64-size
 	each(func(key uint64, first, between int) {
-		if count[key] > maxCopies || first*2+1 >= positions {
+		if count[key] > MaxPairs || first*2+1 >= positions {
 			return
 		}
 		slot := key >> w.shift
@@ -89,13 +94,24 @@ func pairKey(a, b uint32) uint64 {
 	return (h ^ h>>29) * 0xD6E8FEB86659FD93
 }
 
-// Find calls found with every place where a secret has the words with the keys a and b, in this order, at most one word
-// apart.
-func (w *Words) Find(a, b uint32, found func(first, second Word)) {
-	w.find(a, b, func(first, second int) { found(w.words[first], w.words[second]) })
+// Pair is two words of a secret that follow each other, or have one word between them.
+type Pair struct{ First, Second Word }
+
+// Bits returns how unlikely it is that a text has a pair by chance that the secrets have at a number of places.
+func (p Pair) Bits(places int) int32 {
+	return max(0, min(int32(p.First.Bits+p.Second.Bits)+1, maxPairBits)-int32(bits.Len(uint(places))/2))
 }
 
-// find is Find with the numbers of the words.
+const maxPairBits = 7
+
+// Find appends to pairs all places, at most MaxPairs, where a secret has the words with the keys a and b in this order,
+// at most one word apart.
+func (w *Words) Find(a, b uint32, pairs []Pair) []Pair {
+	w.find(a, b, func(first, second int) { pairs = append(pairs, Pair{w.words[first], w.words[second]}) })
+	return pairs
+}
+
+// find calls found with the numbers of the words of each pair.
 func (w *Words) find(a, b uint32, found func(first, second int)) {
 	key := pairKey(a, b)
 	tag := uint32(key) << (32 - tagBits)
