@@ -10,39 +10,57 @@ import (
 
 // anagrams finds the stretches of the secrets that consist of given letters in any order.
 type anagrams struct {
-	weights []uint64 // sum of the letters' weights before each position
-	common  []int32  // number of common letters before each position
+	letters *index.Index
+	common  []uint16 // number of common letters before each position, without its upper half
+	weights []uint64 // sum of the letters' weights before one in weightEvery positions
 }
+
+// weightEvery saves memory: sums at the positions between are added up when they are needed.
+const weightEvery = 16
 
 // commonLetters has the bits of e, t, a, o, i and n: about half of the letters of any text.
 const commonLetters uint32 = 1<<5 | 1<<20 | 1<<1 | 1<<15 | 1<<9 | 1<<14
 
 func newAnagrams(x *index.Index) *anagrams {
 	n := x.Len()
-	a := &anagrams{make([]uint64, n+1), make([]int32, n+1)}
+	a := &anagrams{letters: x, common: make([]uint16, n+1), weights: make([]uint64, 0, n/weightEvery+1)}
+	sum := uint64(0)
 	for i := range n {
+		if i%weightEvery == 0 {
+			a.weights = append(a.weights, sum)
+		}
 		c := x.At(i)
-		a.weights[i+1] = a.weights[i] + fold.Weight(c)
-		a.common[i+1] = a.common[i] + int32(commonLetters>>c&1)
+		sum += fold.Weight(c)
+		a.common[i+1] = a.common[i] + uint16(commonLetters>>c&1)
 	}
 	return a
 }
 
-// next returns the first position, starting at from, of an anagram of letters, or -1, and the steps it took. From one
-// position to the next the number of common letters changes by at most one, so it can skip as many positions as that
-// number is off.
+// before returns the sum of the letters' weights before a position.
+func (a *anagrams) before(at int) uint64 {
+	from := min(at/weightEvery, len(a.weights)-1)
+	sum := a.weights[from]
+	for i := from * weightEvery; i < at; i++ {
+		sum += fold.Weight(a.letters.At(i))
+	}
+	return sum
+}
+
+// next returns the first position, starting at from, of an anagram of letters, or -1, and the steps it took. There are
+// fewer than 1<<15 letters. From one position to the next the number of common letters changes by at most one, so it
+// can skip as many positions as that number is off.
 func (a *anagrams) next(from int, letters []uint8) (at, steps int) {
 	n := len(letters)
-	weight, common := weigh(letters), int32(0)
+	weight, common := weigh(letters), uint16(0)
 	for _, c := range letters {
-		common += int32(commonLetters >> c & 1)
+		common += uint16(commonLetters >> c & 1)
 	}
-	for i := from; i+n < len(a.weights); steps++ {
-		off := a.common[i+n] - a.common[i] - common
-		if off == 0 && a.weights[i+n]-a.weights[i] == weight {
+	for i := from; i+n < len(a.common); steps++ {
+		off := int(int16(a.common[i+n] - a.common[i] - common))
+		if off == 0 && a.before(i+n)-a.before(i) == weight {
 			return i, steps
 		}
-		i += max(1, int(off), int(-off))
+		i += max(1, off, -off)
 	}
 	return -1, steps
 }

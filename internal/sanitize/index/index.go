@@ -27,7 +27,6 @@ type Index struct {
 	quads  []uint64 // a set of hashes of the four symbols in a row that occur in a secret, one bit each
 	quad   uint     // shifts a hash, so that it is a bit of quads
 	seeds  []uint32 // a hash table of positions in text, each after its seed, with a tag
-	shift  uint     // of a hash, so that it is a slot of seeds
 	some   []uint64 // a set of other hashes of the seeds, one bit each, which is asked first
 	set    uint     // shifts such a hash, so that it is a bit of some
 	first  uint     // shifts the symbols before the latest gram ones away
@@ -46,7 +45,7 @@ func New(gram, stride int, secrets ...[]uint8) *Index {
 		x.starts = append(x.starts, int32(len(x.text)))
 		x.text = append(append(x.text, s...), 0)
 	}
-	quadBits := min(max(uint(bits.Len(uint(len(x.text)*2))), 10), 4*symbolBits)
+	quadBits := min(max(uint(bits.Len(uint(8*x.countQuads()))), 10), 4*symbolBits)
 	x.quads, x.quad = make([]uint64, 1<<(quadBits-6)), 32-quadBits
 	seeds := 0
 	x.eachGram(func(g uint64, _ int, isSeed bool) {
@@ -56,8 +55,8 @@ func New(gram, stride int, secrets ...[]uint8) *Index {
 			seeds++
 		}
 	})
-	slots, setBits := uint(bits.Len(uint(seeds*8/5))), uint(max(bits.Len(uint(seeds*12)), 6))
-	x.seeds, x.shift = make([]uint32, 1<<slots), 64-slots
+	setBits := uint(max(bits.Len(uint(seeds*12)), 6))
+	x.seeds = make([]uint32, seeds*3/2+1)
 	x.some, x.set = make([]uint64, 1<<(setBits-6)), 64-setBits
 	x.eachGram(func(g uint64, end int, isSeed bool) {
 		if isSeed {
@@ -67,6 +66,32 @@ func New(gram, stride int, secrets ...[]uint8) *Index {
 		}
 	})
 	return x
+}
+
+// countQuads returns how many different rows of four symbols occur in the secrets.
+func (x *Index) countQuads() (n int) {
+	seen := make([]uint64, (quadMask+1)/64)
+	x.eachGram(func(g uint64, _ int, _ bool) {
+		if q := g & quadMask; seen[q>>6]>>(q&63)&1 == 0 {
+			seen[q>>6] |= 1 << (q & 63)
+			n++
+		}
+	})
+	return n
+}
+
+// slotOf returns the slot of a hash in a table.
+func slotOf(hash uint64, table []uint32) int {
+	slot, _ := bits.Mul64(hash, uint64(len(table)))
+	return int(slot)
+}
+
+// after returns the slot after another one.
+func after(slot int, table []uint32) int {
+	if slot++; slot < len(table) {
+		return slot
+	}
+	return 0
 }
 
 // eachGram calls visit with the symbols before each position of the secrets that has four of its secret before it, and
@@ -104,8 +129,8 @@ func (x *Index) key(g uint64) uint64 {
 const maxCopies = 4
 
 func (x *Index) addSeed(key uint64, end int) {
-	slot, tag := key>>x.shift, uint32(key)<<(32-tagBits)
-	for copies := 0; x.seeds[slot] != 0; slot = (slot + 1) & uint64(len(x.seeds)-1) {
+	slot, tag := slotOf(key, x.seeds), uint32(key)<<(32-tagBits)
+	for copies := 0; x.seeds[slot] != 0; slot = after(slot, x.seeds) {
 		if p := int(x.seeds[slot] & (positions - 1)); x.seeds[slot]&^(positions-1) == tag && x.sameSeed(p, end) {
 			if copies++; copies == maxCopies {
 				return

@@ -95,10 +95,10 @@ const maxBack = 64
 // length oldRun before oldPos, if there was one.
 func (r *Reader) find(x *Index, oldPos, oldRun int) {
 	key := x.key(r.gram)
-	slot, tag := key>>x.shift, uint32(key)<<(32-tagBits)
+	slot, tag := slotOf(key, x.seeds), uint32(key)<<(32-tagBits)
 	for tries := 0; tries < 4*maxCopies && x.seeds[slot] != 0; tries++ {
 		entry := x.seeds[slot]
-		slot = (slot + 1) & uint64(len(x.seeds)-1)
+		slot = after(slot, x.seeds)
 		p := int(entry & (positions - 1))
 		if entry&^(positions-1) != tag || !x.matches(r.gram, p) {
 			continue

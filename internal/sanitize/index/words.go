@@ -14,9 +14,8 @@ type Word struct {
 // Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
 // built and safe for concurrent use.
 type Words struct {
-	words     []Word   // of all secrets; a word of length 0 ends each
-	pairs     []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
-	shift     uint
+	words     []Word          // of all secrets; a word of length 0 ends each
+	pairs     []uint32        // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
 	known     map[uint32]bool // keys
 	seen      []uint64        // a set of the same keys, one bit each, that may have a few others
 	seenShift uint
@@ -54,17 +53,21 @@ func NewWords(secrets ...[]Word) *Words {
 			}
 		}
 	}
+	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, MaxPairs+1) })
 	n := 0
-	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, MaxPairs+1); n++ })
-	size := uint(bits.Len(uint(n*8/5))) + 1
-	w.pairs, w.shift = make([]uint32, 1<<size), 64-size
+	for _, places := range count {
+		if places <= MaxPairs {
+			n += int(places)
+		}
+	}
+	w.pairs = make([]uint32, n*3/2+1)
 	each(func(key uint64, first, between int) {
 		if count[key] > MaxPairs || first*2+1 >= positions {
 			return
 		}
-		slot := key >> w.shift
+		slot := slotOf(key, w.pairs)
 		for w.pairs[slot] != 0 {
-			slot = (slot + 1) & uint64(len(w.pairs)-1)
+			slot = after(slot, w.pairs)
 		}
 		w.pairs[slot] = uint32(key)<<(32-tagBits) | uint32(first*2+between+2)
 	})
@@ -115,7 +118,7 @@ func (w *Words) Find(a, b uint32, pairs []Pair) []Pair {
 func (w *Words) find(a, b uint32, found func(first, second int)) {
 	key := pairKey(a, b)
 	tag := uint32(key) << (32 - tagBits)
-	for slot := key >> w.shift; w.pairs[slot] != 0; slot = (slot + 1) & uint64(len(w.pairs)-1) {
+	for slot := slotOf(key, w.pairs); w.pairs[slot] != 0; slot = after(slot, w.pairs) {
 		entry := w.pairs[slot]
 		if entry&^(positions-1) != tag {
 			continue
