@@ -272,7 +272,7 @@ func (s *scanner) readGrowing(text string) {
 		var r index.Reader
 		check := func(m index.Match) { s.tally.checkNamed("shifted", stepSeq, m) }
 		for i := 1; i < len(letters); i++ {
-			step := (int(stepFrom(letters[i-1], letters[i])) - 1 + 26 + grow) % 26
+			step := (int(index.Step(letters[i-1], letters[i])) - 1 + 26 + grow) % 26
 			r.Add(x, uint8(step+1), check)
 		}
 		if m := r.Open(); m.Len > 0 {

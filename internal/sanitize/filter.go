@@ -124,7 +124,7 @@ func New(secrets ...Secret) *Filter {
 	}
 	f.indexes = newIndexes(texts)
 	f.findCanaries()
-	f.anagrams = newAnagrams(f.indexes[letterSeq])
+	f.anagrams = newAnagrams(f.indexes[letterSeq], texts)
 	f.words = index.NewWords(words...)
 	return f
 }

@@ -23,7 +23,7 @@ func (r *Reader) Read(x *Index, symbols []uint8, ended func(Match)) {
 	gram, pos, run := r.gram, r.pos, r.run
 	for i, c := range symbols {
 		gram = gram<<symbolBits | uint64(c)
-		if pos != 0 && x.text[pos] == c {
+		if pos != 0 && (x.lag == 0 && x.text[pos] == c || x.lag != 0 && x.step(int(pos)) == c) {
 			pos++
 			run++
 			continue
@@ -44,7 +44,7 @@ func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
 	r.gram = r.gram<<symbolBits | uint64(c)
 	at := int(r.read)
 	r.read++
-	if r.pos != 0 && x.text[r.pos] == c {
+	if r.pos != 0 && x.At(int(r.pos)) == c {
 		r.pos++
 		r.run++
 		return
@@ -67,7 +67,7 @@ func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func
 		if r.run == 0 && !x.maySeed(r.gram) {
 			continue
 		}
-		if r.pos != 0 && x.text[r.pos] == c {
+		if r.pos != 0 && x.At(int(r.pos)) == c {
 			r.pos++
 			r.run++
 			continue
@@ -105,10 +105,10 @@ func (r *Reader) find(x *Index, oldPos, oldRun int) {
 		}
 		run := x.gram
 		older := r.gram >> (symbolBits * uint(run))
-		for ; run < maxGram && older&31 != 0 && uint64(x.text[p-run-1]) == older&31; run++ {
+		for ; run < maxGram && older&31 != 0 && uint64(x.At(p-run-1)) == older&31; run++ {
 			older >>= symbolBits
 		}
-		for run <= min(oldRun, maxBack) && x.text[p-run-1] != 0 && x.text[p-run-1] == x.text[oldPos-run] {
+		for run <= min(oldRun, maxBack) && x.At(p-run-1) != 0 && x.At(p-run-1) == x.At(oldPos-run) {
 			run++
 		}
 		if int32(run) > r.run {
