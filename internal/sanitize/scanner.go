@@ -322,13 +322,14 @@ func (s *scanner) addPairs(t *index.Trails, a, b uint32, at int32, count func(fr
 			first.From, second.From = end-second.From-second.Len, end-first.From-first.Len
 			first.Len, second.Len = second.Len, first.Len
 		}
+		first.Bits = bits
 		if first.From+first.Len == second.From {
-			second.From, second.Len = first.From, first.Len+second.Len
+			first.Len += second.Len
+			t.Add(first, count)
 		} else {
 			t.Add(first, count)
+			t.Add(second, count)
 		}
-		second.Bits = bits
-		t.Add(second, count)
 	}
 }
 

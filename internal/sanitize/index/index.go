@@ -179,7 +179,8 @@ const maxCopies = 4
 func (x *Index) addSeed(text []uint8, key uint64, end int) {
 	slot, tag := slotOf(key, x.seeds), uint32(key)<<(32-tagBits)
 	for copies := 0; x.seeds[slot] != 0; slot = after(slot, x.seeds) {
-		if p := int(x.seeds[slot] & (positions - 1)); x.seeds[slot]&^(positions-1) == tag && string(text[p-x.gram:p]) == string(text[end-x.gram:end]) {
+		p := int(x.seeds[slot] & (positions - 1))
+		if x.seeds[slot]&^(positions-1) == tag && string(text[p-x.gram:p]) == string(text[end-x.gram:end]) {
 			if copies++; copies == maxCopies {
 				return
 			}

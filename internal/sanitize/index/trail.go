@@ -25,11 +25,9 @@ type trail struct {
 	latest int32 // bits of the latest piece
 	counts bool
 	n      uint8
-	pieces [maxPieces]part // until it counts
+	from   [maxPieces]int32 // of its pieces, until it counts
+	len    [maxPieces]uint8
 }
-
-// part is [from, from+len) of a secret.
-type part struct{ from, len int32 }
 
 // Trails collects pieces. Those that follow each other in the order of a secret count as soon as chance cannot explain
 // them, whatever stands between them in the text; before that, as soon as chance is unlikely. Its zero value is ready
@@ -42,8 +40,9 @@ func (t *Trails) Reset() {
 	t.list = t.list[:0]
 }
 
-// Add adds a piece and calls count with the parts [from, from+n) of a secret that are certainly, or only probably, no
-// chance from now on, some more than once.
+// Add adds a piece to the trails that may go on with it. If there is none, it begins one, unless it says nothing. Add
+// calls count with the parts [from, from+n) of a secret that are certainly, or only probably, no chance from now on,
+// some more than once.
 func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
 	least, from, found := 0, -1, false
 	for i := range t.list {
@@ -61,7 +60,7 @@ func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
 			from = i
 		}
 	}
-	if found {
+	if found || p.Bits == 0 {
 		return
 	}
 	next := trail{to: p.From, place: p.Place}
@@ -95,15 +94,15 @@ func (l *trail) add(p Piece, count func(from, n int, certain bool)) {
 		return
 	}
 	if l.n < maxPieces {
-		l.pieces[l.n] = part{p.From, p.Len}
+		l.from[l.n], l.len[l.n] = p.From, uint8(min(p.Len, 255))
 		l.n++
 	}
 	if l.bits < trailLikely {
 		return
 	}
 	l.counts = l.bits >= trailCounts
-	for _, q := range l.pieces[:l.n] {
-		count(int(q.from), int(q.len), l.counts)
+	for i := range l.n {
+		count(int(l.from[i]), int(l.len[i]), l.counts)
 	}
 	if l.counts {
 		l.n = 0
