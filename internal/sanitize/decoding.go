@@ -202,6 +202,11 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 	view := s.tally.view
 	d.Decode(in, func(out decode.Output) bool {
 		s.tally.view = view + d.Name + " > "
+		if out.Packed != nil {
+			if out.Text = s.filter.inflater.Unpack(out.Packed); out.Text == "" {
+				return true
+			}
+		}
 		switch {
 		case out.Signs != nil && s.rewritten:
 		case out.Signs != nil:

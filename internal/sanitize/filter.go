@@ -59,6 +59,7 @@ type Filter struct {
 	indexes  [sequences]*index.Index
 	words    *index.Words
 	decoders []decode.Decoder
+	inflater decode.Inflater
 	anagrams *anagrams
 	scanners sync.Pool // of *scanner
 }

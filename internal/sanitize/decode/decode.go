@@ -14,11 +14,12 @@ import (
 	"strings"
 )
 
-// Output is one reading of a text. Either Text is set or Signs, in which equal numbers stand for the same letter of an
-// unknown alphabet.
+// Output is one reading of a text. Either Text is set, or Signs, in which equal numbers stand for the same letter of an
+// unknown alphabet, or Packed, which an Inflater may unpack to a text; it is valid until the next Output.
 type Output struct {
-	Text  string
-	Signs []uint32
+	Text   string
+	Signs  []uint32
+	Packed []byte
 }
 
 // Kind says what the output of a Decoder is good for.
@@ -234,10 +235,7 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 		return yieldBytes(bytes.ReplaceAll(b, []byte{0}, nil), yield)
 	}
 	if longest < minBytes {
-		if text := inflateRaw(b); text != "" {
-			return yield(Output{Text: text})
-		}
-		return yieldSigns(b, yield)
+		return (!mayInflate(b) || yield(Output{Packed: b})) && yieldSigns(b, yield)
 	}
 	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")}) && yieldSigns(b, yield)
 }

@@ -321,16 +321,29 @@ func lettersAlone(signs []uint32) (out []uint32) {
 	return out
 }
 
-// inflaters are flate readers that are not in use.
-var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+// mayInflate reports whether data may be packed by deflate without a header.
+func mayInflate(b []byte) bool {
+	kind := b[0] >> 1 & 3
+	return len(b) >= 2*minBytes && (kind == 1 || kind == 2)
+}
 
-// inflateRaw unpacks data that deflate has packed without a header.
-func inflateRaw(b []byte) string {
-	if kind := b[0] >> 1 & 3; len(b) < 2*minBytes || kind != 1 && kind != 2 {
-		return ""
+// Inflater unpacks data that deflate has packed without a header. Its zero value is ready. It is safe for concurrent
+// use.
+type Inflater struct {
+	unused sync.Pool // of io.ReadCloser
+}
+
+// Unpack returns the text that was packed, or "" if b is something else.
+func (f *Inflater) Unpack(b []byte) string {
+	r, ok := f.unused.Get().(io.ReadCloser)
+	if !ok {
+		r = flate.NewReader(bytes.NewReader(nil))
 	}
-	r := inflaters.Get().(io.ReadCloser)
-	defer inflaters.Put(r)
+	defer func() {
+		if r.(flate.Resetter).Reset(bytes.NewReader(nil), nil) == nil { // it keeps nothing of b
+			f.unused.Put(r)
+		}
+	}()
 	if err := r.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
 		return ""
 	}
