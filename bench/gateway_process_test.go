@@ -23,7 +23,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/chat"
-	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
@@ -177,25 +176,15 @@ func ours(b *testing.B, kind, upstream string) (http.Handler, []string) {
 	cfg := apitest.Config(b)
 	cfg.JWTAccessTTL, cfg.RateLimits = time.Hour, "on"
 	service, err := app.New(b.Context(), cfg, app.Options{Log: log, Version: "bench", DB: pgtest.New(b), Model: model,
-		HTTP: func(c *httpapi.Config) {
+		Chat: func(c *chat.Config) {
 			if kind == "unfiltered" {
-				c.Chat = unfiltered(b, model, log)
+				c.Filter = func(context.Context, identity.User, ...string) chat.Guard { return noFilter{} }
 			}
 		},
 	})
 	check(b, err)
 	b.Cleanup(service.Close)
 	return service.API, login(b, service.Auth)
-}
-
-// unfiltered returns an orchestrator without leak filter.
-func unfiltered(b *testing.B, model agent.Model, log *slog.Logger) *chat.Orchestrator {
-	agents, err := app.NewAgents(model, nil)
-	check(b, err)
-	templates, err := app.NewTemplates(agents)
-	check(b, err)
-	return chat.New(chat.Config{Agents: agents, Model: model, Templates: templates, Log: log,
-		Filter: func(context.Context, identity.User, ...string) chat.Guard { return noFilter{} }})
 }
 
 // login creates the accounts, with limits that no benchmark reaches, and returns a token for each.

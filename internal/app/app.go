@@ -67,6 +67,7 @@ type Options struct {
 	Getenv   func(string) string   // the variables that the providers file names; nil means none
 	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
 	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
+	Chat     func(*chat.Config)    // changes the configuration of the orchestrator last; may be nil
 }
 
 // App is the wired service. Close ends it.
@@ -286,11 +287,15 @@ func (a *App) wireChat(
 		return nil, nil, nil, err
 	}
 	a.closers = append(a.closers, stopHistories)
-	return agents, library, chat.New(chat.Config{
+	chatConfig := chat.Config{
 		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates, Log: opts.Log,
 		Continuations: continuations, Filter: chat.NewFilter(filter, histories.For),
 		Limits: models.Limits, Metrics: a.Metrics,
-	}), nil
+	}
+	if opts.Chat != nil {
+		opts.Chat(&chatConfig)
+	}
+	return agents, library, chat.New(chatConfig), nil
 }
 
 // openHistories returns what the answers of each account had of the secrets with this digest, and a function that

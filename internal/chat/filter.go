@@ -215,8 +215,9 @@ func (f *fieldTexts) hit(guard Guard) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.columns)) {
 		if values := f.columns[name]; len(values) > 1 {
-			for _, sep := range []string{" ", ""} { // a word may be split over two values
-				if _, hit := guard.Text(strings.Join(values, sep)); hit != "" {
+			// a word may be split over two values
+			for _, text := range []string{strings.Join(values, " "), strings.Join(values, ""), choiceText(values)} {
+				if _, hit := guard.Text(text); hit != "" {
 					return hit
 				}
 			}

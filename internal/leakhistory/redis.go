@@ -5,14 +5,15 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/adiuva/cloud-api/internal/redisclient"
 )
 
 // prefix starts the keys of bitmaps in Redis.
@@ -43,20 +44,12 @@ type redisStore struct {
 }
 
 func newRedisStore(cfg Config) (*redisStore, error) {
-	options, err := redis.ParseURL(cfg.RedisURL)
+	client, err := redisclient.New(cfg.RedisURL, cfg.Timeout)
 	if err != nil {
-		return nil, errors.New("leakhistory: the Redis URL cannot be read") // err repeats the URL, with its password
+		return nil, fmt.Errorf("leakhistory: %w", err)
 	}
-	options.ContextTimeoutEnabled = true
-	options.DialTimeout = cfg.Timeout
-	options.ReadTimeout = cfg.Timeout
-	options.WriteTimeout = cfg.Timeout
-	options.PoolTimeout = cfg.Timeout
-	options.MaxRetries = -1
-	options.DialerRetries = 1
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &redisStore{
-		client: redis.NewClient(options), digest: cfg.Digest, secret: cfg.Secret, timeout: cfg.Timeout, now: cfg.Now,
+		client: client, digest: cfg.Digest, secret: cfg.Secret, timeout: cfg.Timeout, now: cfg.Now,
 		log: cfg.Log,
 	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -13,9 +14,10 @@ import (
 
 	"github.com/google/uuid"
 	libredis "github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/ulule/limiter/v3"
 	"github.com/ulule/limiter/v3/drivers/store/redis"
+
+	"github.com/adiuva/cloud-api/internal/redisclient"
 )
 
 // prefix starts the keys of counts in Redis; ulule's store adds a colon.
@@ -53,20 +55,12 @@ type redisStore struct {
 }
 
 func newRedisStore(cfg Config) (*redisStore, error) {
-	options, err := libredis.ParseURL(cfg.RedisURL)
+	client, err := redisclient.New(cfg.RedisURL, cfg.Timeout)
 	if err != nil {
-		return nil, errors.New("ratelimit: the Redis URL cannot be read") // err repeats the URL, with its password
+		return nil, fmt.Errorf("ratelimit: %w", err)
 	}
-	options.ContextTimeoutEnabled = true
-	options.DialTimeout = cfg.Timeout
-	options.ReadTimeout = cfg.Timeout
-	options.WriteTimeout = cfg.Timeout
-	options.PoolTimeout = cfg.Timeout
-	options.MaxRetries = -1 // the count in memory is the second try
-	options.DialerRetries = 1
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	s := &redisStore{
-		client: libredis.NewClient(options), secret: cfg.Secret, timeout: cfg.Timeout, now: cfg.Now, log: cfg.Log,
+		client: client, secret: cfg.Secret, timeout: cfg.Timeout, now: cfg.Now, log: cfg.Log,
 		id: uuid.NewString(), held: leases{ttl: cfg.LeaseTTL},
 	}
 	s.replicas.Store(1)

@@ -10,39 +10,119 @@ import (
 
 // anagrams finds the stretches of the secrets that consist of given letters in any order.
 type anagrams struct {
-	weights []uint64 // sum of the letters' weights before each position
-	common  []int32  // number of common letters before each position
+	letters *index.Index
+	common  []uint16 // number of common letters before each position, without its upper half
+	weights []uint64 // sum of the letters' weights before one in weightEvery positions
+	bags    []bag    // of the words of each secret
+	counts  []counts // of the letters of each secret
 }
+
+// counts has how many there are of each letter.
+type counts [27]int32
+
+func countsOf(letters []uint8) (n counts) {
+	for _, c := range letters {
+		n[c]++
+	}
+	return n
+}
+
+// within reports whether no letter occurs more often than in all.
+func (n *counts) within(all *counts) bool {
+	for c := range n {
+		if n[c] > all[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// bag is a set of words' keys, one bit each, which may have a few others.
+type bag []uint64
+
+func newBag(words []index.Word) bag {
+	b := make(bag, max(1, len(words)/8))
+	for _, w := range words {
+		at := b.bit(w.Key)
+		b[at>>6] |= 1 << (at & 63)
+	}
+	return b
+}
+
+func (b bag) bit(key uint32) uint64 { return uint64(key*0x85EBCA6B) * uint64(64*len(b)) >> 32 }
+
+// lacks reports whether more than a number of words are not in the bag.
+func (b bag) lacks(words []index.Word, more int) bool {
+	for _, w := range words {
+		if at := b.bit(w.Key); b[at>>6]>>(at&63)&1 == 0 {
+			if more--; more < 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// weightEvery saves memory: sums at the positions between are added up when they are needed.
+const weightEvery = 16
 
 // commonLetters has the bits of e, t, a, o, i and n: about half of the letters of any text.
 const commonLetters uint32 = 1<<5 | 1<<20 | 1<<1 | 1<<15 | 1<<9 | 1<<14
 
-func newAnagrams(x *index.Index) *anagrams {
+func newAnagrams(x *index.Index, texts []written) *anagrams {
 	n := x.Len()
-	a := &anagrams{make([]uint64, n+1), make([]int32, n+1)}
+	a := &anagrams{letters: x, common: make([]uint16, n+1), weights: make([]uint64, 0, n/weightEvery+1)}
+	for _, w := range texts {
+		a.bags, a.counts = append(a.bags, newBag(w.words)), append(a.counts, countsOf(w.letters))
+	}
+	sum := uint64(0)
 	for i := range n {
+		if i%weightEvery == 0 {
+			a.weights = append(a.weights, sum)
+		}
 		c := x.At(i)
-		a.weights[i+1] = a.weights[i] + fold.Weight(c)
-		a.common[i+1] = a.common[i] + int32(commonLetters>>c&1)
+		sum += fold.Weight(c)
+		a.common[i+1] = a.common[i] + uint16(commonLetters>>c&1)
 	}
 	return a
 }
 
-// next returns the first position, starting at from, of an anagram of letters, or -1, and the steps it took. From one
-// position to the next the number of common letters changes by at most one, so it can skip as many positions as that
-// number is off.
-func (a *anagrams) next(from int, letters []uint8) (at, steps int) {
-	n := len(letters)
-	weight, common := weigh(letters), int32(0)
-	for _, c := range letters {
-		common += int32(commonLetters >> c & 1)
+// before returns the sum of the letters' weights before a position.
+func (a *anagrams) before(at int) uint64 {
+	from := min(at/weightEvery, len(a.weights)-1)
+	sum := a.weights[from]
+	for i := from * weightEvery; i < at; i++ {
+		sum += fold.Weight(a.letters.At(i))
 	}
-	for i := from; i+n < len(a.weights); steps++ {
-		off := a.common[i+n] - a.common[i] - common
-		if off == 0 && a.weights[i+n]-a.weights[i] == weight {
+	return sum
+}
+
+// pile is letters of which an anagram is looked for.
+type pile struct {
+	n      int
+	counts counts
+	weight uint64
+	common uint16 // letters
+}
+
+func pileOf(letters []uint8) *pile {
+	p := &pile{n: len(letters), counts: countsOf(letters), weight: weigh(letters)}
+	for _, c := range letters {
+		p.common += uint16(commonLetters >> c & 1)
+	}
+	return p
+}
+
+// next returns the first position in [from, to) where an anagram of p begins that ends before to, or -1, and the steps
+// it took. p has fewer than 1<<15 letters. From one position to the next the number of common letters changes by at
+// most one, so it can skip as many positions as that number is off.
+func (a *anagrams) next(from, to int, p *pile) (at, steps int) {
+	for i := from; i+p.n <= to; steps++ {
+		off := int(int16(a.common[i+p.n] - a.common[i] - p.common))
+		if off == 0 && a.before(i+p.n)-a.before(i) == p.weight {
 			return i, steps
 		}
-		i += max(1, int(off), int(-off))
+		i += max(1, off, -off)
 	}
 	return -1, steps
 }
@@ -57,18 +137,33 @@ func (s *scanner) readAnagrams(natural bool) {
 		if natural && s.unknownWords(part) > maxUnknown {
 			continue
 		}
-		letters := s.filter.fold.Letters(string(s.text[part.from:part.to]))
-		if len(letters) < minOrdered {
+		text := symbolsOf(s.filter.fold, s.filter.language, string(s.text[part.from:part.to]), 0)
+		if len(text.letters) < minOrdered {
 			continue
 		}
-		for from := 0; ; {
-			at, steps := s.filter.anagrams.next(from, letters)
-			if !s.tally.spend(steps/8) || at < 0 {
-				break
+		p := pileOf(text.letters)
+		all := s.filter.anagrams
+		for i := range all.bags {
+			if !s.tally.spend(1) {
+				return
 			}
-			s.tally.checkNamed(anagramView, letterSeq, index.Match{From: at, Len: len(letters)})
-			from = at + 1
+			if p.counts.within(&all.counts[i]) && !(natural && all.bags[i].lacks(text.words, maxUnknown)) {
+				from, to := s.filter.indexes[letterSeq].Bounds(i)
+				s.readAnagramsIn(from, to, p)
+			}
 		}
+	}
+}
+
+// readAnagramsIn looks for anagrams in [from, to).
+func (s *scanner) readAnagramsIn(from, to int, p *pile) {
+	for from >= 0 {
+		at, steps := s.filter.anagrams.next(from, to, p)
+		if !s.tally.spend(steps/8) || at < 0 {
+			return
+		}
+		s.tally.checkNamed(anagramView, letterSeq, index.Match{From: at, Len: p.n})
+		from = at + 1
 	}
 }
 

@@ -120,7 +120,7 @@ func readSteps(s *scanner, r []index.Reader) {
 	last := s.lastLetter
 	for _, c := range s.letters {
 		if last != 0 {
-			s.buf = append(s.buf, stepFrom(last, c))
+			s.buf = append(s.buf, index.Step(last, c))
 		}
 		last = c
 	}
@@ -131,9 +131,6 @@ func readSteps(s *scanner, r []index.Reader) {
 	r[1].Read(s.x, s.buf, s.ended)
 }
 
-// lag returns the distance of the letters whose differences a sequence has.
-func (s sequence) lag() int { return int(s-lagSeq) + 2 }
-
 // readLag reads differences of letters at a distance, as after shifts that take turns, and those of the mirrored
 // alphabet.
 func readLag(s *scanner, r []index.Reader) {
@@ -141,7 +138,7 @@ func readLag(s *scanner, r []index.Reader) {
 	all := append(s.before[:len(s.before):len(s.before)], s.letters...)
 	lag := s.seq.lag()
 	for i := max(lag, len(s.before)); i < len(all); i++ {
-		s.buf = append(s.buf, stepFrom(all[i-lag], all[i]))
+		s.buf = append(s.buf, index.Step(all[i-lag], all[i]))
 	}
 	r[0].Read(s.x, s.buf, s.ended)
 	for i, step := range s.buf {
@@ -292,7 +289,7 @@ func readPlaces(s *scanner, r []index.Reader) {
 	for _, v := range s.reader.chunk.numbers {
 		if v <= 26 {
 			if s.lastPlace != 0 {
-				r[0].Add(s.x, stepFrom(s.lastPlace, uint8(v)), s.ended)
+				r[0].Add(s.x, index.Step(s.lastPlace, uint8(v)), s.ended)
 			}
 			s.lastPlace = uint8(v)
 		}

@@ -201,3 +201,27 @@ func bigSecrets() []sanitize.Secret {
 	}
 	return out
 }
+
+// BenchmarkStreamMemory opens 1,000 streams, each with an answer of 1 KB that has not ended. heap-KB is what one keeps
+// besides the answer.
+func BenchmarkStreamMemory(b *testing.B) {
+	f := newFilter()
+	prose, _ := answersOf("prose")
+	answer := strings.Join(prose, "\n\n")[:1024]
+	var before, after runtime.MemStats
+	for b.Loop() {
+		streams := make([]*sanitize.Stream, 1000)
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range streams {
+			streams[i] = f.Scope().Stream(func(string) error { return nil })
+			for at := 0; at < len(answer); at += 8 {
+				_ = streams[i].Write(answer[at : at+8])
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(streams)
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6-1.024, "heap-KB")
+}

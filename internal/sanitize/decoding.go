@@ -10,7 +10,7 @@ const (
 	oddHold     = 1024 // bytes of odd text that are held back at most
 	searchEvery = 768  // bytes of odd text between two searches
 	oddWindow   = 1280 // bytes of odd text that are searched together
-	leastWindow = 192  // bytes that are searched at least, if there are as many
+	leastWindow = 96   // bytes that are searched at least, if there are as many
 	nearFor     = 200  // bytes for which odd text is held back that nearly was a leak
 	minFresh    = 28   // bytes of odd text in a row that are worth a search
 	minPieces   = 96   // bytes of odd text in shorter pieces that are worth one
@@ -62,34 +62,102 @@ func (s *scanner) decode(final bool) {
 	}
 }
 
-// addOdd adds odd text, and notes where it has minFresh visible bytes in a row without a word of a language.
+// addOdd adds odd text, and notes where it has minFresh characters in a row that may be encoded, without a word of a
+// language.
 func (s *scanner) addOdd(text []byte) {
 	s.odd = append(s.odd, text...)
-	var word [maxWord]uint8
-	n, upper := 0, false
-	end := func() {
-		if n >= 4 && n < maxWord && !upper && s.filter.language.Kind(word[:n]) >= language.Likely {
-			s.row = 0
-		}
-		n, upper = 0, false
-	}
+	var t oddToken
 	for _, c := range text {
-		code := s.filter.fold.ASCII[c]
-		if code == 0 {
-			end()
-		} else if n < maxWord {
-			upper = upper || n > 0 && c < 'a'
-			word[n] = code
-			n++
+		s.oddBytes++
+		if c >= '0' && c <= '9' {
+			t.endWord(s)
+			if t.digits++; t.digits == 1 {
+				t.before = t.last
+			}
+			s.row++
+		} else if (c == 'T' || c == 'Z') && t.digits > 0 && !t.mixed {
+			t.endNumber(s, c) // as in 2026-04-13T09:00:00Z
+		} else if code := s.filter.fold.ASCII[c]; code != 0 {
+			if t.n > 0 && c < 'a' && t.last >= 'a' {
+				t.endWord(s) // as in camelCase
+			}
+			t.addLetter(code, c < 'a')
+			s.row++
+		} else {
+			t.endWord(s)
+			t.endNumber(s, c)
+			if c > ' ' && c != t.last && !isStructure(c) {
+				s.row++
+			}
 		}
-		if s.oddBytes++; c <= ' ' {
-			continue
-		}
-		if s.row++; s.row-n >= minFresh || s.row >= 2*minFresh {
+		t.last = c
+		if s.row-t.pending() >= minFresh || s.row >= 2*minFresh {
 			s.longRow = s.oddBytes
 		}
 	}
-	end()
+	t.endWord(s)
+	t.endNumber(s, ' ')
+}
+
+// isStructure reports whether c usually stands between values, as in JSON, code and tables.
+func isStructure(c byte) bool {
+	switch c {
+	case '"', '{', '}', '[', ']', '(', ')', ':', ';', ',', '|':
+		return true
+	}
+	return false
+}
+
+// oddToken is a word or a number in odd text.
+type oddToken struct {
+	word   [maxWord]uint8
+	n      int  // letters
+	upper  bool // whether there are upper-case letters after the first
+	digits int
+	mixed  bool // whether the digits are next to letters
+	before byte // the character before the digits
+	last   byte // the latest character
+}
+
+// pending returns how many of the latest characters may turn out to be no part of encoded text.
+func (t *oddToken) pending() int {
+	if !t.mixed && t.digits <= shortNumber {
+		return t.n + t.digits
+	}
+	return t.n
+}
+
+func (t *oddToken) addLetter(code uint8, upper bool) {
+	t.mixed = t.mixed || t.digits > 0
+	if t.n < maxWord {
+		t.upper = t.upper || t.n > 0 && upper
+		t.word[t.n] = code
+		t.n++
+	}
+}
+
+// endWord ends the letters in a row. A word of a language ends the row.
+func (t *oddToken) endWord(s *scanner) {
+	if t.n >= 4 && t.n < maxWord && !t.upper && s.filter.language.Kind(t.word[:t.n]) >= language.Likely {
+		s.row, s.rowNumbers = 0, 0
+	}
+	t.mixed = t.mixed || t.n > 0
+	t.n, t.upper = 0, false
+}
+
+const (
+	shortNumber = 4  // digits of a number that is no part of encoded text, as in dates and times
+	rowNumbers  = 16 // digits of such numbers in a row; more may be encoded text
+)
+
+// endNumber ends the letters and digits in a row before the character next.
+func (t *oddToken) endNumber(s *scanner, next byte) {
+	alone := t.before <= ' ' && next <= ' '
+	if t.digits <= shortNumber && !t.mixed && !alone && s.rowNumbers+t.digits <= rowNumbers {
+		s.row = max(0, s.row-t.digits)
+		s.rowNumbers += t.digits
+	}
+	t.digits, t.mixed = 0, false
 }
 
 // window returns how many of the latest odd bytes are to be searched now, of which row new ones are in a row, or 0. All
@@ -134,6 +202,11 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 	view := s.tally.view
 	d.Decode(in, func(out decode.Output) bool {
 		s.tally.view = view + d.Name + " > "
+		if out.Packed != nil {
+			if out.Text = s.filter.inflater.Unpack(out.Packed); out.Text == "" {
+				return true
+			}
+		}
 		switch {
 		case out.Signs != nil && s.rewritten:
 		case out.Signs != nil:
@@ -204,7 +277,7 @@ func (s *scanner) readGrowing(text string) {
 		var r index.Reader
 		check := func(m index.Match) { s.tally.checkNamed("shifted", stepSeq, m) }
 		for i := 1; i < len(letters); i++ {
-			step := (int(stepFrom(letters[i-1], letters[i])) - 1 + 26 + grow) % 26
+			step := (int(index.Step(letters[i-1], letters[i])) - 1 + 26 + grow) % 26
 			r.Add(x, uint8(step+1), check)
 		}
 		if m := r.Open(); m.Len > 0 {

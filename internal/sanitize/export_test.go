@@ -12,8 +12,18 @@ func (f *Filter) FirstPass(text string) bool {
 
 // Steps returns how many steps of work a text costs.
 func Steps(s *Scope, text string) int {
+	_, steps, _ := Measure(s, len(text)+1, text)
+	return steps
+}
+
+// Measure streams text in pieces of size bytes. It returns the hit, the steps of work, and how many letters of the
+// secrets, about, the text has in pieces.
+func Measure(s *Scope, size int, text string) (hit *Hit, steps, letters int) {
 	st := s.Stream(func(string) error { return nil })
+	for ; len(text) > size; text = text[size:] {
+		_ = st.Write(text[:size])
+	}
 	_ = st.Write(text)
 	_ = st.Close()
-	return st.tally.work.steps
+	return st.Hit(), st.tally.work.steps, st.tally.covered.Len(0, s.filter.indexes[letterSeq].Len())
 }

@@ -59,6 +59,7 @@ type Filter struct {
 	indexes  [sequences]*index.Index
 	words    *index.Words
 	decoders []decode.Decoder
+	inflater decode.Inflater
 	anagrams *anagrams
 	scanners sync.Pool // of *scanner
 }
@@ -124,7 +125,7 @@ func New(secrets ...Secret) *Filter {
 	}
 	f.indexes = newIndexes(texts)
 	f.findCanaries()
-	f.anagrams = newAnagrams(f.indexes[letterSeq])
+	f.anagrams = newAnagrams(f.indexes[letterSeq], texts)
 	f.words = index.NewWords(words...)
 	return f
 }
@@ -175,7 +176,8 @@ func (s *Scope) Within(ctx context.Context) *Scope {
 type ownText struct {
 	text   string
 	covers *[sequences]index.Cover
-	pieces pieces // those that would count together with other answers
+	words  index.Cover // of letters, with the words that follow each other in the order of a secret
+	pieces pieces      // those that would count together with other answers
 }
 
 // minOwn is how many symbols of a secret in a row the user must have sent so that an answer may repeat them. Shorter
@@ -203,11 +205,15 @@ func (o *ownText) read(t *tally) {
 	learning.learn = func(seq sequence, m index.Match) {
 		if m.Len >= minOwn {
 			o.covers[seq].Add(m.From, m.From+m.Len)
+			if seq == letterSeq {
+				learning.covered.Add(m.From, m.From+m.Len)
+			}
 		}
 	}
 	scanner := newScanner(t.filter, learning, 0)
 	scanner.write(o.text, true)
 	scanner.free()
+	o.words = learning.covered
 }
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.

@@ -83,7 +83,7 @@ func (t *tally) addToHistory() {
 	for _, u := range latest {
 		p := &t.filter.parts[t.filter.indexes[letterSeq].Owner(u*index.UnitSize+index.UnitSize/2)]
 		if all.Len(p.from, p.to) >= p.mostInHour() {
-			t.report(p.secret, "pieces of many answers")
+			t.report(p.secret, hourView)
 			return
 		}
 	}

@@ -178,7 +178,7 @@ func TestWhatWasEmittedCounts(t *testing.T) {
 			emitted.WriteString(part)
 			return nil
 		})
-		_ = st.Write(answerWith(p) + strings.Repeat(" No meetings clash this week, as far as I can see.", 8))
+		_ = st.Write(answerWith(p) + strings.Repeat(" No meetings clash this week, as far as I can see.", 16))
 		if strings.Contains(emitted.String(), p) {
 			sent += countLetters(p)
 		}

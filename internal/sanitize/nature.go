@@ -135,18 +135,22 @@ func (n *nature) note(end int) {
 	from := min(n.odd, n.short, n.doubt)
 	switch {
 	case from != noPlace:
-		n.beginSpan(from)
+		n.beginSpan(from, end)
 	case n.span != noPlace:
 		n.spans = append(n.spans, span{n.span, end})
 		n.span, n.spanEnd = noPlace, end
 	}
 }
 
-// beginSpan begins a span unless one has begun. A part of it may have been read already when the text turns out to be
-// odd from an earlier place on.
-func (n *nature) beginSpan(from int) {
+// spanBack is how many bytes a span begins before the place at which it turns out to begin, at most. The rings know
+// the symbols of as many before the chunk.
+const spanBack = ringSize - chunkSize
+
+// beginSpan begins a span unless one has begun. A part of it may have been read already when the text turns out, at
+// end, to be odd from an earlier place on.
+func (n *nature) beginSpan(from, end int) {
 	if n.span == noPlace {
-		n.span = max(from, n.spanEnd)
+		n.span = max(from, n.spanEnd, end-spanBack)
 	}
 }
 
@@ -267,14 +271,14 @@ func (n *nature) addOdd(at, end int) {
 	}
 	n.points, n.oddEnd = 0, end
 	n.short, n.shorts = noPlace, 0
-	n.beginSpan(n.odd)
+	n.beginSpan(n.odd, end)
 }
 
 func (n *nature) addShort(at, end int) {
 	if n.short == noPlace {
 		n.short = at
 	}
-	n.beginSpan(n.short)
+	n.beginSpan(n.short, end)
 	if n.shorts++; n.shorts >= shortWords {
 		n.addOdd(n.short, end)
 	} else if n.odd != noPlace && n.points < naturalPoints {

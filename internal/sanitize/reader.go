@@ -55,6 +55,7 @@ type word struct {
 	from, to int
 	key      uint32
 	at       int // how many letters of the text are before it
+	end      int // how many letters of the text are before what follows it
 	place    int
 	newLine  bool
 	known    bool   // whether a secret has it, or what it is made from; see scanner.correct
@@ -335,7 +336,7 @@ func (r *reader) endWord() {
 	from := len(c.wordLetters)
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
 	c.words = append(c.words, word{from: from, to: len(c.wordLetters), key: wordKey(r.word[:r.wordLen]), at: r.before,
-		place: r.wordAt, newLine: r.newLine})
+		end: r.letters.n, place: r.wordAt, newLine: r.newLine})
 	r.words.push(r.wordAt, r.word[0])
 	r.wordLen, r.newLine = 0, false
 }
@@ -372,7 +373,14 @@ func symbolsOf(t *fold.Table, l *language.Words, text string, first int) written
 	r.read([]byte(text), true)
 	out := written{letters: r.chunk.letters, leet: r.chunk.leet, first: first}
 	for _, w := range r.chunk.words {
-		out.words = append(out.words, index.Word{Key: w.key, From: int32(first + w.at), Len: int32(w.to - w.from)})
+		word := index.Word{Key: w.key, From: int32(first + w.at), Len: uint16(w.to - w.from)}
+		if letters := r.chunk.wordLetters[w.from:w.to]; !l.IsCommon(letters) {
+			word.Bits = uint16(min(len(letters), maxWordBits))
+		}
+		out.words = append(out.words, word)
 	}
 	return out
 }
+
+// maxWordBits is how much a word tells about where a text comes from, at most. One that is in every text tells nothing.
+const maxWordBits = 5

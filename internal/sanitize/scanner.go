@@ -7,21 +7,22 @@ import (
 
 // scanner reads one text through the views that read it as it arrives.
 type scanner struct {
-	filter    *Filter
-	tally     *tally // what the answer has of the secrets so far
-	depth     int    // how many decoders the text went through
-	text      []byte
-	odd       []byte // the latest text that does not look natural
-	decoded   int    // bytes of text of which the odd ones are in odd
-	oddBytes  int    // of the text
-	row       int    // visible bytes of odd since the latest word of a language
-	longRow   int    // oddBytes at the end of the latest long row
-	rewritten bool   // whether a decoder reads what another has rewritten
-	searched  int    // oddBytes at the latest search
-	fresh     int    // bytes of odd that were not searched yet
-	freshAll  int    // bytes of odd that were not searched together with all others
-	reader    reader
-	readers   []index.Reader // of all arriving views
+	filter     *Filter
+	tally      *tally // what the answer has of the secrets so far
+	depth      int    // how many decoders the text went through
+	text       []byte
+	odd        []byte // the latest text that does not look natural
+	decoded    int    // bytes of text of which the odd ones are in odd
+	oddBytes   int    // of the text
+	row        int    // characters of odd that may be encoded, since the latest word of a language
+	rowNumbers int    // digits of numbers that row leaves out
+	longRow    int    // oddBytes at the end of the latest long row
+	rewritten  bool   // whether a decoder reads what another has rewritten
+	searched   int    // oddBytes at the latest search
+	fresh      int    // bytes of odd that were not searched yet
+	freshAll   int    // bytes of odd that were not searched together with all others
+	reader     reader
+	readers    []index.Reader // of all arriving views
 
 	view                            int          // the view that is reading
 	seq                             sequence     // what it reads
@@ -41,9 +42,11 @@ type scanner struct {
 	nearUntil                       int // place up to which it is held back
 	forward                         index.WordReader
 	backward                        index.WordReader
-	forwardWords, backwardWords     int       // in their matches
-	latestWords                     [3]uint32 // keys, the latest last
-	unknown                         []int32   // places of words that no secret has
+	forwardWords, backwardWords     int           // in their matches
+	latestWords                     [3]uint32     // keys, the latest last
+	seenPairs                       [64]uint32    // the latest pairs of words that secrets have as well
+	unknown                         []int32       // places of words that no secret has
+	matches                         []index.Match // of plain letters that ended in the chunk
 	trails                          index.Trails
 	backTrails                      index.Trails // of pairs of words in the opposite order
 }
@@ -81,10 +84,12 @@ func (s *scanner) free() {
 	clear(c.numbers[:cap(c.numbers)])
 	clear(c.words[:cap(c.words)])
 	clear(s.readers)
+	s.trails.Reset()
+	s.backTrails.Reset()
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
 		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
-		before: s.before[:0],
+		before: s.before[:0], matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
 	}
 	f.scanners.Put(s)
 }
@@ -92,15 +97,12 @@ func (s *scanner) free() {
 // Bytes that are read at once: at most, and at least while more may follow.
 const (
 	chunkSize = 160 // less than a ring has
-	stepSize  = 16
+	stepSize  = 8
 )
 
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
 	s.text = append(s.text, text...)
-	if s.depth == 0 {
-		s.tally.work.bytes += len(text)
-	}
 	limit := len(s.text)
 	if !final {
 		limit -= limit % stepSize
@@ -108,17 +110,17 @@ func (s *scanner) write(text string, final bool) {
 	for s.reader.pos < limit && !s.tally.leaked() {
 		pos := s.reader.pos
 		end := min(pos+chunkSize, limit)
-		if s.reader.read(s.text[pos:end], false) == 0 {
+		n := s.reader.read(s.text[pos:end], false)
+		if n == 0 {
 			break
 		}
-		s.readChunk()
+		s.readChunk(n)
 		if s.reader.nature.due(s.reader.pos) {
 			s.decode(false)
 		}
 	}
 	if final && !s.tally.leaked() {
-		s.reader.read(s.text[s.reader.pos:], true)
-		s.readChunk()
+		s.readChunk(s.reader.read(s.text[s.reader.pos:], true))
 		s.finish()
 		s.decode(true)
 		if s.depth == 0 && !s.tally.leaked() {
@@ -127,20 +129,23 @@ func (s *scanner) write(text string, final bool) {
 	}
 }
 
-// readChunk passes the chunk to all views.
-func (s *scanner) readChunk() {
-	if !s.tally.spend(8 * (len(s.reader.chunk.leet) + len(s.reader.chunk.words) + 1)) {
+// readChunk passes the chunk, which was read from n bytes, to all views.
+func (s *scanner) readChunk(n int) {
+	if s.depth == 0 {
+		s.tally.work.bytes += n
+	}
+	if !s.tally.spend(8*(len(s.reader.chunk.leet)+len(s.reader.chunk.words)) + n) {
 		return
 	}
-	s.readPairs()
 	s.readViews(func(v *view) bool { return !v.doubtful })
-	n := &s.reader.nature
-	for _, sp := range n.spans {
+	s.readPairs()
+	nature := &s.reader.nature
+	for _, sp := range nature.spans {
 		s.readSpan(sp)
 	}
-	n.spans = n.spans[:0]
-	if n.span != noPlace {
-		s.readSpan(span{n.span, s.reader.pos})
+	nature.spans = nature.spans[:0]
+	if nature.span != noPlace {
+		s.readSpan(span{nature.span, s.reader.pos})
 	}
 }
 
@@ -213,6 +218,7 @@ func (s *scanner) finish() {
 			}
 		}
 	}
+	s.addMatches(noPlace)
 }
 
 // add adds a match of the current view that has ended.
@@ -220,39 +226,51 @@ func (s *scanner) add(m index.Match) {
 	v := &arriving[s.view]
 	s.tally.check(s.view, v.seq, m)
 	if s.view == 0 && m.Len >= minPiece {
-		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7)),
-			Place: s.placeBefore(m.End - m.Len)}, s.count)
+		s.matches = append(s.matches, m)
 	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
 		s.tally.cover(m.From, m.Len)
 	}
 }
 
+// addMatches adds those matches of plain letters to the trails that ended before letter number end. What trails find
+// depends on the order of their pieces, which must be that of the text and not depend on where a chunk ends.
+func (s *scanner) addMatches(end int) {
+	n := 0
+	for _, m := range s.matches {
+		if m.End >= end {
+			break
+		}
+		s.trails.Add(index.Piece{From: int32(m.From), Len: int32(m.Len), At: int32(m.End), Bits: int32(2 * (m.Len - 7)),
+			Place: s.placeBefore(m.End - m.Len)}, s.count)
+		n++
+	}
+	s.matches = append(s.matches[:0], s.matches[n:]...)
+}
+
 const (
 	minPiece          = 9  // letters of a piece of a text in plain letters
 	minPieceElsewhere = 16 // letters of a piece found in another view
-	pairBits          = 7  // evidence of a pair of words
 )
 
-// count adds a piece that is certainly or probably no chance.
-func (s *scanner) count(p index.Piece, certain bool) { s.countAt(int(p.From), int(p.Len), certain) }
-
-// countBack adds a piece of trails in which the secrets go backwards.
-func (s *scanner) countBack(p index.Piece, certain bool) {
-	s.countAt(s.filter.indexes[letterSeq].Len()-int(p.From+p.Len), int(p.Len), certain)
-}
-
-func (s *scanner) countAt(from, n int, certain bool) {
-	if certain {
+// count adds n letters of a secret that are certainly or probably no chance. What the caller sent need not be certain.
+func (s *scanner) count(from, n int, certain bool) {
+	if certain || s.tally.learn != nil {
 		s.tally.cover(from, n)
 	} else {
 		s.tally.note(from, n)
 	}
 }
 
+// countBack is count for trails in which the secrets go backwards.
+func (s *scanner) countBack(from, n int, certain bool) {
+	s.count(s.filter.indexes[letterSeq].Len()-from-n, n, certain)
+}
+
 // readPairs looks for pairs of words that a secret has as well, at most two words apart.
 func (s *scanner) readPairs() {
 	for i := range s.reader.chunk.words {
 		w := &s.reader.chunk.words[i]
+		s.addMatches(w.end)
 		s.correct(w)
 		if !w.known {
 			if w.place < maxOrdered {
@@ -271,37 +289,53 @@ func (s *scanner) readPairs() {
 			if before == 0 {
 				continue
 			}
-			s.filter.words.Find(before, w.secret, func(a, b index.Word) {
-				s.addPair(&s.trails, a.From, b.From, a, b, int32(w.at), s.count)
-			})
+			s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
 			if d == 1 {
-				s.filter.words.Find(w.secret, before, func(a, b index.Word) {
-					end := int32(s.filter.indexes[letterSeq].Len())
-					s.addPair(&s.backTrails, end-a.From-a.Len, end-b.From-b.Len, a, b, int32(w.at), s.countBack)
-				})
+				s.addPairs(&s.backTrails, w.secret, before, int32(w.at), s.countBack)
 			}
 		}
 		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.secret
 	}
+	s.addMatches(noPlace)
 }
 
-// addPair adds the words of a pair to trails in which they begin at fromA and fromB. The evidence is that of the later
-// one.
-func (s *scanner) addPair(t *index.Trails, fromA, fromB int32, a, b index.Word, at int32,
-	count func(index.Piece, bool)) {
-	place := s.placeBefore(int(at - a.Len))
-	first := index.Piece{From: fromA, Len: a.Len, At: at, Place: place}
-	second := index.Piece{From: fromB, Len: b.Len, At: at, Bits: pairBits, Place: place}
-	if fromA > fromB {
-		first.From, first.Len, second.From, second.Len = fromB, b.Len, fromA, a.Len
+// addPairs adds the words with the keys a and b to trails, at all places where a secret has them in this order. In
+// backTrails places are counted from the end.
+func (s *scanner) addPairs(t *index.Trails, a, b uint32, at int32, count func(from, n int, certain bool)) {
+	var list [index.MaxPairs]index.Pair
+	pairs := s.filter.words.Find(a, b, list[:0])
+	if len(pairs) == 0 || !s.tally.spend(8*len(pairs)) {
+		return
 	}
-	t.Add(first, count)
-	t.Add(second, count)
+	bits := int32(0)
+	key := a*31 + b
+	if slot := &s.seenPairs[key*0x9E3779B1>>26]; *slot != key {
+		*slot = key
+		bits = pairs[0].Bits(len(pairs)) // a pair that the text had before says nothing
+	}
+	place := s.placeBefore(int(at) - int(pairs[0].First.Len))
+	end := int32(s.filter.indexes[letterSeq].Len())
+	for _, p := range pairs {
+		first := index.Piece{From: p.First.From, Len: int32(p.First.Len), At: at, Place: place}
+		second := index.Piece{From: p.Second.From, Len: int32(p.Second.Len), At: at, Place: place}
+		if t == &s.backTrails {
+			first.From, second.From = end-second.From-second.Len, end-first.From-first.Len
+			first.Len, second.Len = second.Len, first.Len
+		}
+		first.Bits = bits
+		if first.From+first.Len == second.From {
+			first.Len += second.Len
+			t.Add(first, count)
+		} else {
+			t.Add(first, count)
+			t.Add(second, count)
+		}
+	}
 }
 
 // beforePiece is how many letters before a piece of a secret are held back with it, since they may belong to it as
 // well.
-const beforePiece = 14
+const beforePiece = 20
 
 // placeBefore returns the place from which to hold back a piece that begins with letter number first.
 func (s *scanner) placeBefore(first int) int32 {
@@ -327,7 +361,7 @@ func (s *scanner) addWordRun(view int, r *index.WordReader, w *word) {
 	}
 	m := index.Match{From: int(last.From), Len: letters}
 	if !r.Backwards {
-		m.From = int(last.From+last.Len) - letters
+		m.From += int(last.Len) - letters
 	}
 	s.tally.check(view, letterSeq, m)
 }

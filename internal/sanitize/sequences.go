@@ -36,8 +36,8 @@ var sequenceTable = [sequences]struct{ gram, stride, leak, note int }{
 	backwardSeq:    {8, 8, 28, 12},
 	leetSeq:        {8, 8, 28, 14},
 	consonantSeq:   {8, 8, 21, 14},
-	stepSeq:        {8, 8, 27, 13},
-	backStepSeq:    {8, 8, 27, 13},
+	stepSeq:        {8, 6, 27, 13},
+	backStepSeq:    {8, 6, 27, 13},
 	patternSeq:     {10, 6, 32, 24},
 	backPatternSeq: {10, 6, 32, 24},
 
@@ -64,6 +64,14 @@ type written struct {
 // newIndexes returns the index of each sequence of the texts.
 func newIndexes(texts []written) (x [sequences]*index.Index) {
 	for s, row := range sequenceTable {
+		if lag := sequence(s).lag(); lag > 0 {
+			letters := x[letterSeq]
+			if sequence(s) == backStepSeq {
+				letters = x[backwardSeq]
+			}
+			x[s] = index.Steps(letters, lag, row.gram, row.stride)
+			continue
+		}
 		var in [][]uint8
 		for _, w := range texts {
 			in = append(in, sequence(s).of(w))
@@ -80,16 +88,14 @@ func (s sequence) of(w written) []uint8 {
 		letters = slices.Clone(letters)
 		slices.Reverse(letters)
 	}
-	if s >= lagSeq {
-		return stepsOf(letters, s.lag())
+	if lag := s.lag(); lag > 0 {
+		return stepsOf(letters, lag)
 	}
 	switch s {
 	case leetSeq:
 		return w.leet
 	case consonantSeq:
 		return consonantsOf(letters)
-	case stepSeq, backStepSeq:
-		return stepsOf(letters, 1)
 	case patternSeq, backPatternSeq:
 		return patternOf(letters)
 	case singleSeq:
@@ -101,6 +107,17 @@ func (s sequence) of(w written) []uint8 {
 	default:
 		return letters
 	}
+}
+
+// lag returns the distance of the letters whose differences a sequence has, or 0 if it has others.
+func (s sequence) lag() int {
+	switch {
+	case s >= lagSeq:
+		return int(s-lagSeq) + 2
+	case s == stepSeq || s == backStepSeq:
+		return 1
+	}
+	return 0
 }
 
 // beginning is how many letters of a word are its beginning.
@@ -133,12 +150,6 @@ func consonantsOf(letters []uint8) (out []uint8) {
 	return out
 }
 
-// stepFrom returns the difference of two letters, from 1 to 26.
-func stepFrom(before, c uint8) uint8 {
-	d := int8(c) - int8(before)
-	return uint8(d+26&(d>>7)) + 1
-}
-
 // mirrored returns the step between the same letters of the reversed alphabet.
 func mirrored(step uint8) uint8 {
 	if step == 1 {
@@ -150,7 +161,7 @@ func mirrored(step uint8) uint8 {
 // stepsOf returns the differences of letters at a distance.
 func stepsOf(letters []uint8, distance int) (out []uint8) {
 	for i := distance; i < len(letters); i++ {
-		out = append(out, stepFrom(letters[i-distance], letters[i]))
+		out = append(out, index.Step(letters[i-distance], letters[i]))
 	}
 	return out
 }

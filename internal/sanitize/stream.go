@@ -7,6 +7,7 @@ type Stream struct {
 	tally   *tally
 	emit    func(string) error
 	sent    int // bytes emitted
+	judged  int // bytes that were read when it was last decided what may be emitted
 	err     error
 }
 
@@ -62,7 +63,11 @@ func (t *Stream) read(text string, final bool) (to int) {
 	if final {
 		return len(t.scanner.text)
 	}
-	return t.scanner.held()
+	if pos := t.scanner.reader.pos; pos != t.judged {
+		t.judged = pos
+		return t.scanner.held()
+	}
+	return 0
 }
 
 func (t *Stream) release(to int) {

@@ -150,3 +150,40 @@ func TestMostOfAnAnswerIsShownBeforeItsEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestVerdictDoesNotDependOnPieces streams texts that a filter judges by the sum of their pieces, and texts that it
+// passes, in pieces of several sizes. Each must end alike: stopped for the same secret, or passed at the same cost with
+// the same letters counted.
+func TestVerdictDoesNotDependOnPieces(t *testing.T) {
+	t.Parallel()
+	f := newFilter()
+	texts := leaktest.Benign()[:300]
+	for _, tr := range leaktest.FillerTransforms() {
+		for _, s := range leaktest.Secrets() {
+			for _, size := range []int{160, 320, 700} {
+				texts = append(texts, tr.Apply(s.Text[:min(len(s.Text), size)]))
+			}
+		}
+	}
+	passed, counted := 0, 0
+	for _, text := range texts {
+		hit, steps, letters := sanitize.Measure(f.Scope(), len(text)+1, text)
+		if hit == nil {
+			passed++
+			counted += letters
+		}
+		for _, size := range []int{1, 7, 64, 161} {
+			h, s, l := sanitize.Measure(f.Scope(), size, text)
+			switch {
+			case (h == nil) != (hit == nil) || h != nil && h.SecretID != hit.SecretID:
+				t.Errorf("the whole text gave %v, pieces of %d bytes %v: %.60q", hit, size, h, text)
+			case h == nil && (s != steps || l != letters):
+				t.Errorf("the whole text cost %d steps and has %d letters, pieces of %d bytes %d and %d: %.60q",
+					steps, letters, size, s, l, text)
+			}
+		}
+	}
+	if passed == len(texts) || counted == 0 {
+		t.Errorf("%d of %d texts passed with %d letters: the comparison shows little", passed, len(texts), counted)
+	}
+}

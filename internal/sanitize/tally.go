@@ -26,7 +26,7 @@ type tally struct {
 const (
 	maxSum   = 88
 	minSum   = 40
-	maxShare = 0.6
+	maxShare = 0.5
 )
 
 func (t *tally) leaked() bool { return t.hit != nil }
@@ -110,7 +110,11 @@ func (t *tally) report(owner int, view string) {
 // cover adds a piece of a secret in letters. The answer is a leak once it has too many letters of one secret.
 func (t *tally) cover(from, n int) {
 	t.note(from, n)
-	if t.learn != nil || t.hit != nil {
+	if t.learn != nil {
+		t.covered.Add(from, from+n)
+		return
+	}
+	if t.hit != nil {
 		return
 	}
 	added := t.covered.Add(from, from+n)
@@ -125,7 +129,7 @@ func (t *tally) cover(from, n int) {
 	if t.sums[p.from] += added; t.sums[p.from] < most {
 		return
 	}
-	if own := t.own.cover(t, letterSeq); own != nil && t.covered.Without(own, p.from, p.to) < most {
+	if t.own.cover(t, letterSeq) != nil && t.covered.Without(&t.own.words, p.from, p.to) < most {
 		return
 	}
 	t.report(p.secret, piecesView)

@@ -26,7 +26,7 @@ func Views() []View {
 	for _, v := range arriving {
 		list = append(list, View{v.name, Letters, !v.doubtful})
 	}
-	list = append(list, View{piecesView, Letters, true})
+	list = append(list, View{piecesView, Letters, true}, View{hourView, Letters, true})
 	for _, d := range decode.All() {
 		list = append(list, View{d.Name, Decoder, false})
 	}
@@ -39,6 +39,7 @@ func Views() []View {
 // Views that have no row in another table.
 const (
 	piecesView  = "pieces"
+	hourView    = "pieces of many answers"
 	anagramView = "same letters"
 )
 

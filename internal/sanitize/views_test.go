@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
@@ -88,6 +89,14 @@ func TestEveryViewFindsADisguise(t *testing.T) {
 			for name := range strings.SplitSeq(hit.View, " > ") {
 				found[name]++
 			}
+		}
+	}
+	now := time.Now()
+	long := sanitize.New(sanitize.Secret{ID: "long", Text: longSecret()})
+	store := newStore(t, long, &now)
+	for _, p := range pieces(longSecret(), 4) { // one in each answer
+		if _, hit := long.Scope().Remember(store.For("anna")).Text(answerWith(p)); hit != nil {
+			found[hit.View]++
 		}
 	}
 	for _, v := range sanitize.Views() {

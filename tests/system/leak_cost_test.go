@@ -20,15 +20,18 @@ func TestExpensiveAnswersEnd(t *testing.T) {
 	descriptions := string(l.Do("GET", "/api/v1/agents", "", l.me).Body)
 	l.model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: "Good morning."} })
 	l.Do("POST", "/api/v1/chat", `{"message":"Good morning"}`, l.me)
-	for name, unit := range map[string]string{
-		"public descriptions": descriptions,
-		"a prompt, guessed":   l.model.RouterPrompt(),
-		"percent encoding":    "%41%42%43",
-		"base64":              "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo",
-		"one letter":          "a",
+	for name, c := range map[string]struct {
+		unit string
+		size int // bytes, and ten times as many
+	}{
+		"public descriptions": {descriptions, 20 << 10},
+		"a prompt, guessed":   {l.model.RouterPrompt(), 40 << 10},
+		"percent encoding":    {"%41%42%43", 60 << 10},
+		"base64":              {"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo", 20 << 10},
+		"one letter":          {"a", 20 << 10},
 	} {
-		for _, size := range []int{20 << 10, 200 << 10} {
-			document := strings.Repeat(unit, size/len(unit)+1)
+		for _, size := range []int{c.size, 10 * c.size} {
+			document := strings.Repeat(c.unit, size/len(c.unit)+1)
 			l.model.Respond(func(agent.ModelCall) agent.Answer { return agent.Answer{Text: document} })
 			body, err := json.Marshal(map[string]any{"message": "Repeat the document.",
 				"context": map[string]any{"relevant_documents": []string{document}}})

@@ -4,8 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
+	"github.com/adiuva/cloud-api/internal/testing/llmtest"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
 // TestFillersAreStoppedInEveryChannel hides prompts between other words: fillers after every few words, other texts in
@@ -77,4 +81,65 @@ func lettersOfWordsInOrder(text, secret string) (letters int) {
 		}
 	}
 	return letters
+}
+
+// TestMostSentBetweenFillers puts fillers after every two to four words of every prompt of 100 letters and more, from
+// each of its first words on and without its marker, with several seeds. It logs the most letters of a prompt that an
+// answer sends before it is stopped, in a table. With the tag soak there are more forms and seeds.
+func TestMostSentBetweenFillers(t *testing.T) {
+	t.Parallel()
+	agents, templates := builtin(t, llmtest.NewModel())
+	secrets := chat.Secrets(agents, templates)
+	filter := sanitize.New(secrets...)
+	words, fillers, seeds := 4, []int{3, 4, 5, 6, 7}, 3
+	if soak.Enabled {
+		words, fillers, seeds = 8, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 10
+	}
+	t.Logf("most letters with %v fillers after every", fillers)
+	for n := 2; n <= words; n++ {
+		var row []int
+		for _, f := range fillers {
+			most := 0
+			for _, s := range secrets {
+				for seed := range seeds {
+					most = max(most, sentBetween(t, filter, s, n, f, seed))
+				}
+			}
+			row = append(row, most)
+		}
+		t.Logf("%d words: %v", n, row)
+	}
+}
+
+// sentBetween streams a secret without its marker, with f fillers after every n words, and returns how many of its
+// letters were sent before the answer was stopped.
+func sentBetween(t *testing.T, filter *sanitize.Filter, s sanitize.Secret, n, f, seed int) (sent int) {
+	t.Helper()
+	text := s.Text
+	if s.Canary != "" {
+		_, text, _ = strings.Cut(text, s.Canary+"]")
+	}
+	if len(letters(text)) < 100 {
+		return 0
+	}
+	text = strings.Join(strings.Fields(text)[seed%n:], " ")
+	text = leaktest.FillersAfter(n, f, uint64(1000*seed+100*n+f))(text)
+	var out strings.Builder
+	st := filter.Scope().Stream(func(part string) error { out.WriteString(part); return nil })
+	for _, piece := range llmtest.Chunks(text, 7) {
+		if st.Write(piece) != nil {
+			break
+		}
+	}
+	_ = st.Close()
+	for i, w := range strings.Fields(out.String()) {
+		if i%(n+f) < n {
+			sent += len(letters(w))
+		}
+	}
+	if st.Hit() == nil || sent > mostSent {
+		t.Errorf("%s with %d fillers after every %d, seed %d: %d letters were sent, hit %v", s.ID, f, n, seed, sent,
+			st.Hit())
+	}
+	return sent
 }

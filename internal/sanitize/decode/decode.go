@@ -10,14 +10,16 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
+	"slices"
 	"strings"
 )
 
-// Output is one reading of a text. Either Text is set or Signs, in which equal numbers stand for the same letter of an
-// unknown alphabet.
+// Output is one reading of a text. Either Text is set, or Signs, in which equal numbers stand for the same letter of an
+// unknown alphabet, or Packed, which an Inflater may unpack to a text; it is valid until the next Output.
 type Output struct {
-	Text  string
-	Signs []uint32
+	Text   string
+	Signs  []uint32
+	Packed []byte
 }
 
 // Kind says what the output of a Decoder is good for.
@@ -135,12 +137,16 @@ func (t *table) alias(from, to string) *table {
 
 // digitsOf appends the values of the digits in s.
 func (t *table) digitsOf(out []byte, s string) []byte {
+	n := len(out)
+	out = slices.Grow(out, len(s))[:n+len(s)]
 	for i := range len(s) {
-		if v := t[s[i]]; v != none {
-			out = append(out, v)
+		v := t[s[i]]
+		out[n] = v
+		if v != none {
+			n++
 		}
 	}
-	return out
+	return out[:n]
 }
 
 // NewInput returns text as an Input.
@@ -229,10 +235,7 @@ func yieldBytes(b []byte, yield func(Output) bool) bool {
 		return yieldBytes(bytes.ReplaceAll(b, []byte{0}, nil), yield)
 	}
 	if longest < minBytes {
-		if text := inflateRaw(b); text != "" {
-			return yield(Output{Text: text})
-		}
-		return yieldSigns(b, yield)
+		return (!mayInflate(b) || yield(Output{Packed: b})) && yieldSigns(b, yield)
 	}
 	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")}) && yieldSigns(b, yield)
 }
@@ -246,17 +249,19 @@ func yieldSigns(b []byte, yield func(Output) bool) bool {
 	if len(b) < 2*minBytes {
 		return true
 	}
-	var count [256]int
+	var count [256]uint16
 	distinct, letters := 0, 0
 	for _, c := range b {
 		if count[c]++; count[c] == 1 {
-			distinct++
+			if distinct++; distinct > maxSigns { // soon, if the bytes are of another kind
+				return true
+			}
 		}
 		if c|0x20 >= 'a' && c|0x20 <= 'z' {
 			letters++
 		}
 	}
-	if distinct > maxSigns || distinct*2 > len(b) || letters*4 > len(b)*3 {
+	if distinct*2 > len(b) || letters*4 > len(b)*3 {
 		return true
 	}
 	space := byte(0) // the most frequent byte, which may stand for a space

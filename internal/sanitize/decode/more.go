@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,11 +15,14 @@ import (
 
 // turned yields text backwards, so that encodings of it can be read.
 func turned(in *Input, yield func(Output) bool) {
-	text := in.Text
-	runes := []rune(text)
-	for i, j := 0, len(runes)-1; i < j; i, j = i+1, j-1 {
-		runes[i], runes[j] = runes[j], runes[i]
+	if in.wide == 0 {
+		bytes := []byte(in.Text)
+		slices.Reverse(bytes)
+		yield(Output{Text: string(bytes)})
+		return
 	}
+	runes := []rune(in.Text)
+	slices.Reverse(runes)
 	yield(Output{Text: string(runes)})
 }
 
@@ -317,16 +321,29 @@ func lettersAlone(signs []uint32) (out []uint32) {
 	return out
 }
 
-// inflaters are flate readers that are not in use.
-var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+// mayInflate reports whether data may be packed by deflate without a header.
+func mayInflate(b []byte) bool {
+	kind := b[0] >> 1 & 3
+	return len(b) >= 2*minBytes && (kind == 1 || kind == 2)
+}
 
-// inflateRaw unpacks data that deflate has packed without a header.
-func inflateRaw(b []byte) string {
-	if kind := b[0] >> 1 & 3; len(b) < 2*minBytes || kind != 1 && kind != 2 {
-		return ""
+// Inflater unpacks data that deflate has packed without a header. Its zero value is ready. It is safe for concurrent
+// use.
+type Inflater struct {
+	unused sync.Pool // of io.ReadCloser
+}
+
+// Unpack returns the text that was packed, or "" if b is something else.
+func (f *Inflater) Unpack(b []byte) string {
+	r, ok := f.unused.Get().(io.ReadCloser)
+	if !ok {
+		r = flate.NewReader(bytes.NewReader(nil))
 	}
-	r := inflaters.Get().(io.ReadCloser)
-	defer inflaters.Put(r)
+	defer func() {
+		if r.(flate.Resetter).Reset(bytes.NewReader(nil), nil) == nil { // it keeps nothing of b
+			f.unused.Put(r)
+		}
+	}()
 	if err := r.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
 		return ""
 	}

@@ -23,69 +23,170 @@ type Index struct {
 	gram   int      // symbols of a seed
 	stride int      // one in stride positions of a secret has a seed
 	text   []uint8  // the symbols of all secrets, with a 0 before the first and after each
+	lag    int      // if not 0, text has letters, and the symbols are differences at this distance
 	starts []int32  // where each secret begins in text
 	quads  []uint64 // a set of hashes of the four symbols in a row that occur in a secret, one bit each
 	quad   uint     // shifts a hash, so that it is a bit of quads
 	seeds  []uint32 // a hash table of positions in text, each after its seed, with a tag
-	shift  uint     // of a hash, so that it is a slot of seeds
+	some   []uint64 // a set of other hashes of the seeds, one bit each, which is asked first
+	set    uint     // shifts such a hash, so that it is a bit of some
+	first  uint     // shifts the symbols before the latest gram ones away
 }
 
 // New returns an index of secrets. A seed is gram symbols, at most 12, and is stored at one in stride positions, so
 // that a match of gram+stride-1 symbols is always found. Longer seeds suit alphabets in which symbols say little.
 func New(gram, stride int, secrets ...[]uint8) *Index {
-	x := &Index{gram: gram, stride: stride, text: []uint8{0}}
+	x := &Index{gram: gram, stride: stride}
+	size := 1
+	for _, s := range secrets {
+		size += len(s) + 1
+	}
+	x.text = make([]uint8, 1, size)
 	for _, s := range secrets {
 		x.starts = append(x.starts, int32(len(x.text)))
 		x.text = append(append(x.text, s...), 0)
 	}
-	quadBits := min(max(uint(bits.Len(uint(len(x.text)*2))), 10), 4*symbolBits)
-	x.quads, x.quad = make([]uint64, 1<<(quadBits-6)), 32-quadBits
-	size := uint(bits.Len(uint(len(x.text) / stride * 8 / 5)))
-	x.seeds, x.shift = make([]uint32, 1<<size), 64-size
-	for _, start := range x.starts {
-		x.add(int(start))
-	}
+	x.build()
 	return x
 }
 
-// add indexes the secret that begins at start.
-func (x *Index) add(start int) {
-	var g uint64
-	for p := start; p < len(x.text) && x.text[p] != 0; p++ {
-		g = g<<symbolBits | uint64(x.text[p])
-		if read := p - start + 1; read >= 4 {
-			h := x.quadHash(g)
-			x.quads[h>>6] |= 1 << (h & 63)
-			if read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions && !x.isDull(g) {
-				x.addSeed(x.key(g), p+1)
+// Steps returns an index of the differences, see Step, of the letters of another index that are lag positions apart. It
+// has the other's text, so that a difference is at the position of its second letter. Each secret has more letters.
+func Steps(letters *Index, lag, gram, stride int) *Index {
+	x := &Index{gram: gram, stride: stride, text: letters.text, starts: letters.starts, lag: lag}
+	x.build()
+	return x
+}
+
+// Step returns the difference of two letters, from 1 to 26.
+func Step(before, c uint8) uint8 {
+	d := int8(c) - int8(before)
+	return uint8(d+26&(d>>7)) + 1
+}
+
+// At returns the symbol at position p, or 0 between secrets.
+func (x *Index) At(p int) uint8 {
+	if x.lag == 0 {
+		return x.text[p]
+	}
+	return x.step(p)
+}
+
+func (x *Index) step(p int) uint8 {
+	for i := p; i > p-x.lag; i-- {
+		if x.text[i] == 0 {
+			return 0
+		}
+	}
+	if before := x.text[p-x.lag]; before != 0 {
+		return Step(before, x.text[p])
+	}
+	return 0
+}
+
+func (x *Index) build() {
+	x.first = 64 - symbolBits*uint(x.gram)
+	text := x.text
+	if x.lag > 0 {
+		text = make([]uint8, len(x.text))
+		for p := range text {
+			text[p] = x.step(p)
+		}
+	}
+	quadBits := min(max(uint(bits.Len(uint(8*x.countQuads(text)))), 10), 4*symbolBits)
+	x.quads, x.quad = make([]uint64, 1<<(quadBits-6)), 32-quadBits
+	seeds := 0
+	x.eachGram(text, func(g uint64, _ int, isSeed bool) {
+		h := x.quadHash(g)
+		x.quads[h>>6] |= 1 << (h & 63)
+		if isSeed {
+			seeds++
+		}
+	})
+	setBits := uint(max(bits.Len(uint(seeds*12)), 6))
+	x.seeds = make([]uint32, seeds*3/2+1)
+	x.some, x.set = make([]uint64, 1<<(setBits-6)), 64-setBits
+	x.eachGram(text, func(g uint64, end int, isSeed bool) {
+		if isSeed {
+			h := x.setHash(g)
+			x.some[h>>6] |= 1 << (h & 63)
+			x.addSeed(text, x.key(g), end)
+		}
+	})
+}
+
+// countQuads returns how many different rows of four symbols occur in the secrets.
+func (x *Index) countQuads(text []uint8) (n int) {
+	seen := make([]uint64, (quadMask+1)/64)
+	x.eachGram(text, func(g uint64, _ int, _ bool) {
+		if q := g & quadMask; seen[q>>6]>>(q&63)&1 == 0 {
+			seen[q>>6] |= 1 << (q & 63)
+			n++
+		}
+	})
+	return n
+}
+
+// slotOf returns the slot of a hash in a table.
+func slotOf(hash uint64, table []uint32) int {
+	slot, _ := bits.Mul64(hash, uint64(len(table)))
+	return int(slot)
+}
+
+// after returns the slot after another one.
+func after(slot int, table []uint32) int {
+	if slot++; slot < len(table) {
+		return slot
+	}
+	return 0
+}
+
+// eachGram calls visit with the symbols before each position of the secrets that has four of its secret before it, and
+// whether the last gram of them are a seed.
+func (x *Index) eachGram(text []uint8, visit func(g uint64, end int, isSeed bool)) {
+	for _, start := range x.starts {
+		var g uint64
+		start := int(start) + x.lag
+		for p := start; p < len(text) && text[p] != 0; p++ {
+			g = g<<symbolBits | uint64(text[p])
+			if read := p - start + 1; read >= 4 {
+				visit(g, p+1, read >= x.gram && (p+1)%x.stride == 0 && p+1 < positions && !x.isDull(g))
 			}
 		}
 	}
 }
 
+// setHash returns a hash of the last gram symbols of g, a bit of x.some.
+func (x *Index) setHash(g uint64) uint64 {
+	return g << (x.first & 63) * 0x9E3779B97F4A7C15 >> (x.set & 63)
+}
+
+// maySeed reports whether the last gram symbols of g are a seed. It may be wrong if they are none.
+func (x *Index) maySeed(g uint64) bool {
+	h := x.setHash(g)
+	return x.some[h>>6]>>(h&63)&1 != 0
+}
+
 // key returns the last gram symbols of g, hashed.
 func (x *Index) key(g uint64) uint64 {
-	h := g << (64 - symbolBits*uint(x.gram)) * 0x9E3779B97F4A7C15
+	h := g << x.first * 0x9E3779B97F4A7C15
 	return (h ^ h>>32) * 0xD6E8FEB86659FD93
 }
 
 // maxCopies is how many positions are stored of one seed.
 const maxCopies = 4
 
-func (x *Index) addSeed(key uint64, end int) {
-	slot, tag := key>>x.shift, uint32(key)<<(32-tagBits)
-	for copies := 0; x.seeds[slot] != 0; slot = (slot + 1) & uint64(len(x.seeds)-1) {
-		if p := int(x.seeds[slot] & (positions - 1)); x.seeds[slot]&^(positions-1) == tag && x.sameSeed(p, end) {
+func (x *Index) addSeed(text []uint8, key uint64, end int) {
+	slot, tag := slotOf(key, x.seeds), uint32(key)<<(32-tagBits)
+	for copies := 0; x.seeds[slot] != 0; slot = after(slot, x.seeds) {
+		p := int(x.seeds[slot] & (positions - 1))
+		if x.seeds[slot]&^(positions-1) == tag && string(text[p-x.gram:p]) == string(text[end-x.gram:end]) {
 			if copies++; copies == maxCopies {
 				return
 			}
 		}
 	}
 	x.seeds[slot] = tag | uint32(end)
-}
-
-func (x *Index) sameSeed(p, q int) bool {
-	return p >= x.gram && string(x.text[p-x.gram:p]) == string(x.text[q-x.gram:q])
 }
 
 func (x *Index) quadHash(g uint64) uint32 { return uint32(g&quadMask) * 0x9E3779B1 >> (x.quad & 31) }
@@ -116,11 +217,15 @@ func (x *Index) Owner(p int) int {
 
 // Find returns where secret number i has the symbols, or -1.
 func (x *Index) Find(i int, symbols []uint8) int {
-	at := bytes.Index(x.text[x.starts[i]:x.end(i)], symbols)
-	if at < 0 {
-		return -1
+	from, to := x.Bounds(i)
+	secret := make([]uint8, 0, to-from)
+	for p := from; p < to; p++ {
+		secret = append(secret, x.At(p))
 	}
-	return int(x.starts[i]) + at
+	if at := bytes.Index(secret, symbols); at >= 0 {
+		return from + at
+	}
+	return -1
 }
 
 // end returns the position after secret number i.
@@ -132,23 +237,27 @@ func (x *Index) end(i int) int {
 }
 
 // Bounds returns the positions at which secret number i begins and ends.
-func (x *Index) Bounds(i int) (from, to int) { return int(x.starts[i]), x.end(i) - 1 }
+func (x *Index) Bounds(i int) (from, to int) { return int(x.starts[i]) + x.lag, x.end(i) - 1 }
 
 // Len returns the number of positions.
 func (x *Index) Len() int { return len(x.text) }
 
 // matches reports whether the last gram symbols of g end before position p.
 func (x *Index) matches(g uint64, p int) bool {
-	if p < x.gram {
+	if p < x.gram+x.lag {
 		return false
 	}
 	for i := p - 1; i >= p-x.gram; i-- {
-		if uint64(x.text[i]) != g&31 {
+		c := x.text[i]
+		if x.lag > 0 {
+			c = Step(x.text[i-x.lag], c)
+		}
+		if uint64(c) != g&31 {
 			return false
 		}
 		g >>= symbolBits
 	}
-	return true
+	return x.lag == 0 || bytes.IndexByte(x.text[p-x.gram-x.lag:p], 0) < 0
 }
 
 // Digest returns a text that differs between indexes of different secrets.
@@ -159,6 +268,3 @@ func (x *Index) Digest() string {
 
 // Reach returns how many symbols a match has before it is found for certain, less one.
 func (x *Index) Reach() int { return x.gram + x.stride - 2 }
-
-// At returns the symbol at position p.
-func (x *Index) At(p int) uint8 { return x.text[p] }

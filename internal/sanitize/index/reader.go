@@ -8,11 +8,10 @@ type Match struct {
 
 // Reader follows one sequence of symbols. Its zero value is ready for a new sequence.
 type Reader struct {
-	gram  uint64 // the latest symbols
-	read  int32  // how many symbols were read
-	chain int32  // how many groups of four symbols in a row, up to the latest, occur in a secret
-	pos   int32  // where the match that is being followed goes on in the secrets; 0 if there is none
-	run   int32  // its length
+	gram uint64 // the latest symbols
+	read int32  // how many symbols were read
+	pos  int32  // where the match that is being followed goes on in the secrets; 0 if there is none
+	run  int32  // its length
 }
 
 // minMatch is the shortest match that is reported, in symbols.
@@ -24,13 +23,12 @@ func (r *Reader) Read(x *Index, symbols []uint8, ended func(Match)) {
 	gram, pos, run := r.gram, r.pos, r.run
 	for i, c := range symbols {
 		gram = gram<<symbolBits | uint64(c)
-		if pos != 0 && x.text[pos] == c {
+		if pos != 0 && (x.lag == 0 && x.text[pos] == c || x.lag != 0 && x.step(int(pos)) == c) {
 			pos++
 			run++
 			continue
 		}
-		if run == 0 && !x.hasQuad(gram) {
-			r.chain = 0
+		if run == 0 && !x.maySeed(gram) {
 			continue
 		}
 		r.gram, r.pos, r.run = gram, pos, run
@@ -46,13 +44,12 @@ func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
 	r.gram = r.gram<<symbolBits | uint64(c)
 	at := int(r.read)
 	r.read++
-	if r.pos != 0 && x.text[r.pos] == c {
+	if r.pos != 0 && x.At(int(r.pos)) == c {
 		r.pos++
 		r.run++
 		return
 	}
-	if r.run == 0 && !x.hasQuad(r.gram) {
-		r.chain = 0
+	if r.run == 0 && !x.maySeed(r.gram) {
 		return
 	}
 	r.seek(x, at, ended)
@@ -67,11 +64,10 @@ func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func
 		}
 		r.gram = r.gram<<symbolBits | uint64(c)
 		r.read++
-		if r.run == 0 && !x.hasQuad(r.gram) {
-			r.chain = 0
+		if r.run == 0 && !x.maySeed(r.gram) {
 			continue
 		}
-		if r.pos != 0 && x.text[r.pos] == c {
+		if r.pos != 0 && x.At(int(r.pos)) == c {
 			r.pos++
 			r.run++
 			continue
@@ -84,15 +80,7 @@ func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func
 func (r *Reader) seek(x *Index, at int, ended func(Match)) {
 	oldPos, oldRun := r.pos, r.run
 	r.pos, r.run = 0, 0
-	switch {
-	case !x.hasQuad(r.gram):
-		r.chain = 0
-	case oldRun > 0:
-		r.chain = min(oldRun, int32(x.gram)) - 2
-	default:
-		r.chain++
-	}
-	if r.chain >= int32(x.gram)-3 {
+	if x.maySeed(r.gram) {
 		r.find(x, int(oldPos), int(oldRun))
 	}
 	if oldRun >= minMatch {
@@ -107,20 +95,20 @@ const maxBack = 64
 // length oldRun before oldPos, if there was one.
 func (r *Reader) find(x *Index, oldPos, oldRun int) {
 	key := x.key(r.gram)
-	slot, tag := key>>x.shift, uint32(key)<<(32-tagBits)
+	slot, tag := slotOf(key, x.seeds), uint32(key)<<(32-tagBits)
 	for tries := 0; tries < 4*maxCopies && x.seeds[slot] != 0; tries++ {
 		entry := x.seeds[slot]
-		slot = (slot + 1) & uint64(len(x.seeds)-1)
+		slot = after(slot, x.seeds)
 		p := int(entry & (positions - 1))
 		if entry&^(positions-1) != tag || !x.matches(r.gram, p) {
 			continue
 		}
 		run := x.gram
 		older := r.gram >> (symbolBits * uint(run))
-		for ; run < maxGram && older&31 != 0 && uint64(x.text[p-run-1]) == older&31; run++ {
+		for ; run < maxGram && older&31 != 0 && uint64(x.At(p-run-1)) == older&31; run++ {
 			older >>= symbolBits
 		}
-		for run <= min(oldRun, maxBack) && x.text[p-run-1] != 0 && x.text[p-run-1] == x.text[oldPos-run] {
+		for run <= min(oldRun, maxBack) && x.At(p-run-1) != 0 && x.At(p-run-1) == x.At(oldPos-run) {
 			run++
 		}
 		if int32(run) > r.run {
@@ -142,5 +130,12 @@ func (r *Reader) Alive(x *Index) int {
 	if r.run > 0 {
 		return int(r.run)
 	}
-	return min(int(r.chain)+3, x.Reach(), int(r.read))
+	n := 0
+	for g := r.gram; n < maxGram-3 && x.hasQuad(g); n++ {
+		g >>= symbolBits
+	}
+	if n == maxGram-3 {
+		n = x.Reach() // older symbols are not known
+	}
+	return min(n+3, x.Reach(), int(r.read))
 }

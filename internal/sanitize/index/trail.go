@@ -7,13 +7,14 @@ type Piece struct {
 }
 
 const (
-	maxTrails   = 32
+	maxTrails   = 64  // of which the least promising is given up for another one
 	maxAhead    = 200 // symbols of a secret that a text may leave out between two pieces
-	maxBehind   = 12  // symbols that two pieces may overlap
+	maxStep     = 40  // symbols that are left out before a trail may as well go on without the piece
+	maxBehind   = 20  // symbols that two pieces may overlap
 	maxFiller   = 600 // symbols that a text may have between two pieces
-	maxPieces   = 8   // that a trail remembers before it counts
+	maxPieces   = 12  // that a trail remembers before it counts
 	trailCounts = 36  // bits after which a trail is no chance any more
-	trailLikely = 21  // bits after which it is probably none
+	trailLikely = 15  // bits after which it is probably none
 )
 
 // trail is a sequence of pieces that follow each other in a text and in a secret.
@@ -21,65 +22,87 @@ type trail struct {
 	place  int32 // of the first piece
 	to, at int32 // the end of the latest piece in the secrets and in the text
 	bits   int32
+	latest int32 // bits of the latest piece
 	counts bool
-	n      int
-	pieces [maxPieces]Piece // until it counts
+	n      uint8
+	from   [maxPieces]int32 // of its pieces, until it counts
+	len    [maxPieces]uint8
 }
 
 // Trails collects pieces. Those that follow each other in the order of a secret count as soon as chance cannot explain
 // them, whatever stands between them in the text; before that, as soon as chance is unlikely. Its zero value is ready
 // for a new text.
-type Trails struct {
-	list [maxTrails]trail
-	n    int
+type Trails struct{ list []trail }
+
+// Reset makes t ready for a new text. It keeps its memory.
+func (t *Trails) Reset() {
+	clear(t.list)
+	t.list = t.list[:0]
 }
 
-// Add adds a piece and calls count with the pieces that are certainly, or only probably, no chance from now on, some
-// more than once.
-func (t *Trails) Add(p Piece, count func(p Piece, certain bool)) {
-	oldest, found := 0, false
-	for i := range t.list[:t.n] {
+// Add adds a piece to the trails that may go on with it. If there is none, it begins one, unless it says nothing. Add
+// calls count with the parts [from, from+n) of a secret that are certainly, or only probably, no chance from now on,
+// some more than once.
+func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
+	least, from, found := 0, -1, false
+	for i := range t.list {
 		l := &t.list[i]
-		if l.at < t.list[oldest].at {
-			oldest = i
+		if l.value(p.At) < t.list[least].value(p.At) {
+			least = i
 		}
-		if ahead := p.From - l.to; ahead < -maxBehind || ahead > maxAhead || p.At-l.at > maxFiller {
-			continue
-		}
-		found = true
-		if p.From+p.Len > l.to {
+		ahead := p.From - l.to
+		switch {
+		case ahead < -maxBehind || ahead > maxAhead || p.At-l.at > maxFiller:
+		case ahead <= maxStep:
+			found = true
 			l.add(p, count)
+		case from < 0 || l.bits > t.list[from].bits:
+			from = i
 		}
 	}
-	if found {
+	if found || p.Bits == 0 {
 		return
 	}
-	if t.n < maxTrails {
-		oldest = t.n
-		t.n++
+	next := trail{to: p.From, place: p.Place}
+	if from >= 0 {
+		next = t.list[from]
 	}
-	t.list[oldest] = trail{to: p.From, place: p.Place}
-	t.list[oldest].add(p, count)
+	if len(t.list) < maxTrails {
+		least = len(t.list)
+		t.list = append(t.list, trail{})
+	}
+	t.list[least] = next
+	t.list[least].add(p, count)
 }
 
-// add adds a piece that ends after the trail.
-func (l *trail) add(p Piece, count func(p Piece, certain bool)) {
-	l.bits += p.Bits
-	l.to, l.at = p.From+p.Len, p.At
+// value returns how much would be lost without the trail. It shrinks with the text that was read since.
+func (l *trail) value(at int32) int32 { return 32*l.bits - at + l.at }
+
+// add adds a piece. One that ends within the trail counts for what it says more than the latest one.
+func (l *trail) add(p Piece, count func(from, n int, certain bool)) {
+	if end := p.From + p.Len; end > l.to {
+		l.bits += p.Bits
+		l.to, l.at = end, p.At
+	} else if p.Bits > l.latest {
+		l.bits += p.Bits - l.latest
+	} else {
+		return
+	}
+	l.latest = p.Bits
 	if l.counts {
-		count(p, true)
+		count(int(p.From), int(p.Len), true)
 		return
 	}
 	if l.n < maxPieces {
-		l.pieces[l.n] = p
+		l.from[l.n], l.len[l.n] = p.From, uint8(min(p.Len, 255))
 		l.n++
 	}
 	if l.bits < trailLikely {
 		return
 	}
 	l.counts = l.bits >= trailCounts
-	for _, q := range l.pieces[:l.n] {
-		count(q, l.counts)
+	for i := range l.n {
+		count(int(l.from[i]), int(l.len[i]), l.counts)
 	}
 	if l.counts {
 		l.n = 0
@@ -87,15 +110,16 @@ func (l *trail) add(p Piece, count func(p Piece, certain bool)) {
 }
 
 const (
-	suspectBits = 10  // evidence that makes a trail suspect
-	suspectFor  = 150 // symbols of the text for which it stays so
+	suspectBits = 10 // evidence that makes a trail suspect
+	suspectFor  = 40 // symbols of the text for which it stays so
+	suspectMore = 12 // symbols more for each bit
 )
 
 // Suspect returns the earliest place of a trail that may become a leak, given how many symbols of the text were read,
 // or none.
 func (t *Trails) Suspect(read, none int) int {
-	for i := range t.list[:t.n] {
-		if l := &t.list[i]; l.bits >= suspectBits && int32(read)-l.at <= suspectFor {
+	for i := range t.list {
+		if l := &t.list[i]; l.bits >= suspectBits && int32(read)-l.at <= suspectFor+suspectMore*l.bits {
 			none = min(none, int(l.place))
 		}
 	}

@@ -3,28 +3,32 @@ package index
 import "math/bits"
 
 // Word is a word of a text: its letters are at [From, From+Len), and Key is the same for words of the same letters in
-// any order.
+// any order. Bits says how much it tells about where it comes from.
 type Word struct {
-	Key       uint32
-	From, Len int32
+	Key  uint32
+	From int32
+	Len  uint16
+	Bits uint16
 }
 
 // Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
 // built and safe for concurrent use.
 type Words struct {
-	words     []Word   // of all secrets; a word of length 0 ends each
-	pairs     []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
-	shift     uint
+	words     []Word          // of all secrets; a word of length 0 ends each
+	pairs     []uint32        // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
 	known     map[uint32]bool // keys
 	seen      []uint64        // a set of the same keys, one bit each, that may have a few others
 	seenShift uint
 }
 
 // minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
-const minPairLetters = 7
+const minPairLetters = 4
 
-// NewWords returns the pairs of the secrets' words. Those that occur more than four times are left out, since they say
-// little about where a text comes from.
+// MaxPairs is at how many places of the secrets a pair is found, at most.
+const MaxPairs = 16
+
+// NewWords returns the pairs of the secrets' words. Those that occur more than MaxPairs times are left out, since they
+// say little about where a text comes from.
 func NewWords(secrets ...[]Word) *Words {
 	w := &Words{words: []Word{{}}, known: map[uint32]bool{}}
 	for _, s := range secrets {
@@ -49,17 +53,21 @@ func NewWords(secrets ...[]Word) *Words {
 			}
 		}
 	}
+	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, MaxPairs+1) })
 	n := 0
-	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, maxCopies+1); n++ })
-	size := uint(bits.Len(uint(n*8/5))) + 1
-	w.pairs, w.shift = make([]uint32, 1<<size), 64-size
+	for _, places := range count {
+		if places <= MaxPairs {
+			n += int(places)
+		}
+	}
+	w.pairs = make([]uint32, n*3/2+1)
 	each(func(key uint64, first, between int) {
-		if count[key] > maxCopies || first*2+1 >= positions {
+		if count[key] > MaxPairs || first*2+1 >= positions {
 			return
 		}
-		slot := key >> w.shift
+		slot := slotOf(key, w.pairs)
 		for w.pairs[slot] != 0 {
-			slot = (slot + 1) & uint64(len(w.pairs)-1)
+			slot = after(slot, w.pairs)
 		}
 		w.pairs[slot] = uint32(key)<<(32-tagBits) | uint32(first*2+between+2)
 	})
@@ -89,17 +97,28 @@ func pairKey(a, b uint32) uint64 {
 	return (h ^ h>>29) * 0xD6E8FEB86659FD93
 }
 
-// Find calls found with every place where a secret has the words with the keys a and b, in this order, at most one word
-// apart.
-func (w *Words) Find(a, b uint32, found func(first, second Word)) {
-	w.find(a, b, func(first, second int) { found(w.words[first], w.words[second]) })
+// Pair is two words of a secret that follow each other, or have one word between them.
+type Pair struct{ First, Second Word }
+
+// Bits returns how unlikely it is that a text has a pair by chance that the secrets have at a number of places.
+func (p Pair) Bits(places int) int32 {
+	return max(0, min(int32(p.First.Bits+p.Second.Bits)+1, maxPairBits)-int32(bits.Len(uint(places))/2))
 }
 
-// find is Find with the numbers of the words.
+const maxPairBits = 7
+
+// Find appends to pairs all places, at most MaxPairs, where a secret has the words with the keys a and b in this order,
+// at most one word apart.
+func (w *Words) Find(a, b uint32, pairs []Pair) []Pair {
+	w.find(a, b, func(first, second int) { pairs = append(pairs, Pair{w.words[first], w.words[second]}) })
+	return pairs
+}
+
+// find calls found with the numbers of the words of each pair.
 func (w *Words) find(a, b uint32, found func(first, second int)) {
 	key := pairKey(a, b)
 	tag := uint32(key) << (32 - tagBits)
-	for slot := key >> w.shift; w.pairs[slot] != 0; slot = (slot + 1) & uint64(len(w.pairs)-1) {
+	for slot := slotOf(key, w.pairs); w.pairs[slot] != 0; slot = after(slot, w.pairs) {
 		entry := w.pairs[slot]
 		if entry&^(positions-1) != tag {
 			continue

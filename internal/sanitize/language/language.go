@@ -24,6 +24,11 @@ const stopWords = "the to of and in is on for with that this you your it are was
 	"el los las por con para del se su al mas como hay " +
 	"os um uma do da em nao na dos de het een van voor zijn dat te niet er op"
 
+// dataWords are frequent words of schemas and other data.
+const dataWords = "type types object objects array string integer number boolean null properties property items item " +
+	"required enum format description title name names schema default minimum maximum length value values true false " +
+	"additional date time id ids"
+
 // spelling has the words by which letters are spelled over the telephone, in English, German and Italian.
 const spelling = "" +
 	"alfa alpha bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november " +
@@ -59,13 +64,17 @@ type Words struct {
 	scores   [27][27]int32
 	stop     map[uint64]bool
 	spelling map[uint64]bool
+	data     map[uint64]bool
 }
 
 // New returns a Words.
 func New(t *fold.Table) *Words {
-	w := &Words{stop: map[uint64]bool{}, spelling: map[uint64]bool{}}
+	w := &Words{stop: map[uint64]bool{}, spelling: map[uint64]bool{}, data: map[uint64]bool{}}
 	for _, s := range strings.Fields(stopWords) {
 		w.stop[pack(t.Letters(s))] = true
+	}
+	for _, s := range strings.Fields(dataWords) {
+		w.data[pack(t.Letters(s))] = true
 	}
 	for _, s := range strings.Fields(spelling) {
 		w.spelling[pack(t.Letters(s))] = true
@@ -138,6 +147,11 @@ func (w *Words) Kind(letters []uint8) Kind {
 
 // IsStopWord reports whether a word is a frequent one.
 func (w *Words) IsStopWord(letters []uint8) bool { return len(letters) <= 6 && w.stop[pack(letters)] }
+
+// IsCommon reports whether a word is a frequent one, or a frequent word of data.
+func (w *Words) IsCommon(letters []uint8) bool {
+	return w.IsStopWord(letters) || len(letters) <= 12 && w.data[pack(letters)]
+}
 
 // Score returns the mean score of the letter pairs of a word, in thousandths of a bit.
 func (w *Words) Score(letters []uint8) int {

@@ -100,9 +100,13 @@ func FillerTransforms() []Transform {
 }
 
 // fillersAfter returns a function that adds f ordinary words after every n words.
-func fillersAfter(n, f int) func(string) string {
+func fillersAfter(n, f int) func(string) string { return FillersAfter(n, f, uint64(100*n+f)) }
+
+// FillersAfter returns a function that adds f ordinary words after every n words of a text. Which words they are
+// depends on the seed.
+func FillersAfter(n, f int, seed uint64) func(string) string {
 	return func(s string) string {
-		source := newFiller(uint64(100*n + f))
+		source := newFiller(seed)
 		return strings.TrimSpace(perGroup(s, n, func(_ int, words string) string {
 			return words + " " + source.phrase(f) + " "
 		}))
