@@ -103,6 +103,8 @@ var allowed = map[string]string{
 	"internal/dev/diskblob":  "internal/backup",
 	"internal/dev/offline":   "internal/agent internal/dates",
 
+	"internal/dev/offline/reading": "internal/dates internal/fold",
+
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +

@@ -1,0 +1,325 @@
+package reading
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/adiuva/cloud-api/internal/dates"
+	"github.com/adiuva/cloud-api/internal/fold"
+)
+
+// Clause is one thing that a message asks for.
+type Clause struct {
+	Text     string // without quoted texts, which are spaces
+	Quoted   []string
+	Intent   string // of rules.yaml, or ""
+	Agent    string
+	Language *Language
+	// Day is the day that the clause names, as midnight UTC, and First and Last the period; zero without one.
+	Day, First, Last time.Time
+	Clock            time.Duration
+	Minutes          int      // a length, or 0
+	Names            []string // of those given to Read, that the clause has
+
+	tokens []token
+	marks  []mark
+	clock  bool
+	start  int    // the first token of the order or question itself
+	dated  []bool // by token: a part of a day or a time
+	named  []bool // by token: a part of one of Names
+}
+
+// Has reports whether the clause names the concept.
+func (c *Clause) Has(concept string) bool {
+	switch concept {
+	case hasDay:
+		return !c.First.IsZero() || !c.Last.IsZero()
+	case hasClock:
+		return c.clock
+	case hasName:
+		return len(c.Names) > 0
+	case hasWords:
+		return len(c.Words()) > 0
+	case hasAsked:
+		return strings.HasSuffix(strings.TrimSpace(c.Text), "?") || c.startsWith("question")
+	}
+	return slices.ContainsFunc(c.marks, func(m mark) bool { return m.concept == concept })
+}
+
+// HasAny reports whether the clause names one of the concepts, which have "|" between them.
+func (c *Clause) HasAny(concepts string) bool {
+	for one := range strings.SplitSeq(concepts, "|") {
+		if c.Has(one) {
+			return true
+		}
+	}
+	return false
+}
+
+// FirstOf returns the first of the concepts that the clause has, or "".
+func (c *Clause) FirstOf(concepts ...string) string {
+	i := slices.IndexFunc(concepts, c.Has)
+	if i < 0 {
+		return ""
+	}
+	return concepts[i]
+}
+
+// position returns the first token that names one of the concepts, or -1.
+func (c *Clause) position(concepts string) int {
+	best := -1
+	for _, m := range c.marks {
+		if slices.Contains(strings.Split(concepts, "|"), m.concept) && (best < 0 || m.from < best) {
+			best = m.from
+		}
+	}
+	return best
+}
+
+func (c *Clause) startsWith(concept string) bool {
+	return slices.ContainsFunc(c.marks, func(m mark) bool { return m.concept == concept && m.from == c.start })
+}
+
+// StartsWith reports whether an order begins with one of the concepts.
+func (c *Clause) StartsWith(concepts ...string) bool {
+	return slices.ContainsFunc(concepts, c.startsWith)
+}
+
+// Table returns the first table that the clause names, such as "task", or "".
+func (c *Clause) Table() string {
+	best, at := "", -1
+	for _, table := range []string{"task", "event", "email", "newsletter", "note", "project", "client", "checkpoint",
+		"comment"} {
+		if p := c.position(table); p >= 0 && (at < 0 || p < at) {
+			best, at = table, p
+		}
+	}
+	return best
+}
+
+// Words returns the words that say what is meant: neither concepts nor fill, nor parts of days and of names.
+func (c *Clause) Words() []string {
+	var list []string
+	for i, t := range c.tokens {
+		if c.isContent(i) && !c.named[i] {
+			list = append(list, c.Text[t.start:t.end])
+		}
+	}
+	return list
+}
+
+// Searched is like Words, but words that only describe a row, such as "call", are kept, and names too.
+func (c *Clause) Searched() []string {
+	soft := []string{"event", "wrote", "due", "reply", "report", "free", "going", "working", "show", "email", "next",
+		"latest", "decide", "plan", "begin", "finish", "most", "client", "project", "approve", "checkpoint", "first",
+		"second", "done", "impossible", "open", "schedule", "comment", "search", "task"}
+	var list []string
+	for i, t := range c.tokens {
+		keep := c.isContent(i) || c.named[i]
+		if !keep && !c.dated[i] && !c.Language.fill[t.folded] && i > c.start {
+			keep = slices.ContainsFunc(c.marks, func(m mark) bool {
+				return m.from == i && m.to == i+1 && slices.Contains(soft, m.concept)
+			}) && len(t.folded) > 3 && !c.isTable(t.folded)
+		}
+		if keep {
+			list = append(list, c.Text[t.start:t.end])
+		}
+	}
+	return list
+}
+
+// isTable reports whether the word only says what kind of row is meant.
+func (c *Clause) isTable(word string) bool {
+	for _, table := range []string{"task", "note", "project", "checkpoint", "client", "email"} {
+		if slices.ContainsFunc(c.Language.Concepts[table], func(w string) bool { return fold.Line(w) == word }) {
+			return true
+		}
+	}
+	generic := []string{"event", "events", "meeting", "meetings", "appointment", "termin", "termine", "appuntamento",
+		"evento"}
+	return slices.Contains(generic, word)
+}
+
+func (c *Clause) isContent(i int) bool {
+	t := c.tokens[i]
+	if c.dated[i] || c.Language.fill[t.folded] || i < c.start {
+		return false
+	}
+	return !slices.ContainsFunc(c.marks, func(m mark) bool { return m.from <= i && i < m.to })
+}
+
+// AfterConcepts returns the text after the last of the phrases at the beginning that name one of the concepts, as the
+// person wrote it, without days and times, and without the words that link it to the order.
+func (c *Clause) AfterConcepts(concepts ...string) string {
+	at := c.start
+	for _, m := range c.marks {
+		if slices.Contains(concepts, m.concept) && m.from <= at+4 && m.to > at && !c.titleBetween(at, m.from) {
+			at = m.to
+		}
+	}
+	return c.textFrom(at)
+}
+
+// titleBetween reports whether content stands between the tokens, so that what follows belongs to it.
+func (c *Clause) titleBetween(from, to int) bool {
+	for i := from; i < to && i < len(c.tokens); i++ {
+		if c.isContent(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// textFrom returns the text from a token on without days, times and links.
+func (c *Clause) textFrom(at int) string {
+	if at >= len(c.tokens) {
+		return ""
+	}
+	for at < len(c.tokens)-1 && slices.Contains(c.Language.Link, c.tokens[at].folded) {
+		at++
+	}
+	text := []byte(c.Text)
+	for i := at; i < len(c.tokens); i++ {
+		if c.dated[i] {
+			for k := c.tokens[i].start; k < c.tokens[i].end; k++ {
+				text[k] = ' '
+			}
+		}
+	}
+	out := strings.Join(strings.Fields(string(text[c.tokens[at].start:])), " ")
+	return strings.Trim(strings.NewReplacer(" ,", ",", " .", "", " :", ":").Replace(out), " ,.;:?!-")
+}
+
+// After returns the text after the first of the words, such as "that", and what stands before it.
+func (c *Clause) After(words []string) (before, after string, ok bool) {
+	for i, t := range c.tokens {
+		if i > c.start && i+1 < len(c.tokens) && slices.Contains(words, t.folded) {
+			return c.Text[:t.start], strings.Trim(c.Text[t.end:], " ,.;:"), true
+		}
+	}
+	return "", "", false
+}
+
+var (
+	plainClock = regexp.MustCompile(`(?i)\b(\d{1,2}(?:[:.]\d{2})?)\s*(am|pm|uhr)\b`)
+	bareHour   = regexp.MustCompile(`(?i)\b(?:to|auf|alle|for|at|um|at) (\d{1,2})$`)
+)
+
+// findTimes sets the day, the period, the time of day and the length that the clause names.
+func (c *Clause) findTimes(today time.Time) {
+	text := c.Text
+	c.First, c.Last = dates.FindPeriod(text, today)
+	cut := func(at dates.Span) {
+		for i, t := range c.tokens {
+			if t.start < at.End && t.end > at.Start {
+				c.dated[i] = true
+			}
+		}
+		text = text[:at.Start] + strings.Repeat(" ", at.End-at.Start) + text[at.End:]
+	}
+	c.findLength(cut)
+	clock, at, ok := dates.FindClock(text)
+	if m := plainClock.FindStringSubmatchIndex(text); !ok && m != nil {
+		read, err := dates.ParseClock(strings.ToLower(strings.TrimSuffix(strings.ToLower(text[m[2]:m[1]]), "uhr")))
+		clock, at, ok = read, dates.Span{Start: m[0], End: m[1]}, err == nil
+	}
+	if m := bareHour.FindStringSubmatchIndex(strings.TrimRight(text, " .!?")); !ok && m != nil {
+		read, err := dates.ParseClock(text[m[2]:m[3]])
+		clock, at, ok = read, dates.Span{Start: m[0], End: m[1]}, err == nil
+	}
+	if c.Clock, c.clock = clock, ok; ok {
+		cut(at)
+	}
+	for range 3 {
+		day, at, ok := dates.FindDay(text, today)
+		if !ok {
+			break
+		}
+		if c.Day.IsZero() {
+			c.Day = day
+		}
+		cut(at)
+	}
+	if c.First.IsZero() && c.Last.IsZero() && !c.Day.IsZero() {
+		c.First, c.Last = c.Day, c.Day
+	}
+	for i, t := range c.tokens { // "Mittwochnachmittag", and the words of weeks and months
+		for _, part := range []string{"nachmittag", "vormittag", "abend"} {
+			if name, ok := strings.CutSuffix(t.folded, part); ok && name != "" && c.Day.IsZero() {
+				if day, _, found := dates.FindDay(name, today); found {
+					c.Day, c.First, c.Last, c.dated[i] = day, day, day, true
+				}
+			}
+		}
+	}
+	for _, m := range c.marks {
+		if slices.Contains([]string{"week", "month", "afternoon", "morning", "evening"}, m.concept) {
+			for i := m.from; i < m.to; i++ {
+				c.dated[i] = c.dated[i] || m.concept != "morning" || !c.Day.IsZero()
+			}
+		}
+	}
+}
+
+// findLength sets Minutes from a number before a word for hours or minutes.
+func (c *Clause) findLength(cut func(dates.Span)) {
+	for _, m := range c.marks {
+		minutes := map[string]int{"hours": 60, "minutes": 1, "half": 30}[m.concept]
+		if minutes == 0 || c.Minutes != 0 {
+			continue
+		}
+		from := m.from
+		n := 1
+		for back := 1; back <= 2 && m.concept != "half" && m.from-back >= 0; back++ {
+			word := c.tokens[m.from-back].folded
+			number, err := strconv.Atoi(word)
+			if known := c.Language.Numbers[word]; err != nil {
+				number = known
+			}
+			if number > 0 {
+				n, from = number, m.from-back
+				break
+			}
+		}
+		if n > 600/minutes {
+			continue
+		}
+		c.Minutes = n * minutes
+		if from > 0 && slices.Contains([]string{"for", "fur", "per"}, c.tokens[from-1].folded) {
+			from--
+		}
+		cut(dates.Span{Start: c.tokens[from].start, End: c.tokens[m.to-1].end})
+	}
+}
+
+// findNames sets the names that the clause has, as a whole or by a word that only one of them has.
+func (c *Clause) findNames(names []string) {
+	folded := fold.Line(c.Text)
+	count := map[string]int{}
+	for _, name := range names {
+		for _, word := range foldedWords(name) {
+			count[word]++
+		}
+	}
+	for _, name := range names {
+		words := foldedWords(name)
+		whole := fold.Line(name)
+		if whole == "" {
+			continue
+		}
+		has := fold.Has(folded, whole)
+		for i, t := range c.tokens {
+			one := len(t.folded) > 3 && count[t.folded] == 1 && !c.Language.fill[t.folded]
+			one = one && len(words) <= 3 && !c.dated[i] && !c.isTable(t.folded)
+			if slices.Contains(words, t.folded) && (has || one) {
+				c.named[i] = true
+				if !slices.Contains(c.Names, name) {
+					c.Names = append(c.Names, name)
+				}
+			}
+		}
+	}
+}

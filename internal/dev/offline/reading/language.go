@@ -1,0 +1,137 @@
+package reading
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/adiuva/cloud-api/internal/fold"
+)
+
+//go:embed rules.yaml words/*.yaml
+var data embed.FS
+
+// codes are the languages, in the order in which they win a tie.
+func codes() []string { return []string{"en", "de", "it"} }
+
+// Language has the words of one language.
+type Language struct {
+	Code     string
+	Concepts map[string][]string `yaml:"concepts"`
+	Fill     []string            `yaml:"fill"` // words that say nothing about what is meant
+	Lead     []string            `yaml:"lead"` // what may stand before an order
+	Link     []string            `yaml:"link"` // what may stand between an order and a title
+	To       []string            `yaml:"to"`   // what stands before a target
+	And      []string            `yaml:"and"`
+	Numbers  map[string]int      `yaml:"numbers"`
+	Texts    map[string]string   `yaml:"say"`
+
+	phrases map[string][]phrase // by their first word
+	affixes []phrase            // of one word that begins or ends with a star
+	fill    map[string]bool
+	lead    [][]string
+	and     [][]string
+}
+
+// phrase is a sequence of folded words that stands for a concept.
+type phrase struct {
+	words   []string
+	concept string
+}
+
+// Reader reads messages. It is immutable and safe for concurrent use.
+type Reader struct {
+	languages []*Language
+	rules     []Rule
+	agents    map[string]string // by intent
+	byTable   map[string]bool
+	tables    map[string]string // agents by concept
+}
+
+// New returns a reader with the embedded words and rules. It fails for a rule that names an unknown concept.
+func New() (*Reader, error) {
+	r := &Reader{agents: map[string]string{}, byTable: map[string]bool{}}
+	for _, code := range codes() {
+		l := &Language{Code: code}
+		text, err := data.ReadFile("words/" + code + ".yaml")
+		if err != nil {
+			return nil, err
+		}
+		if err := yaml.Unmarshal(text, l); err != nil {
+			return nil, fmt.Errorf("words/%s.yaml: %w", code, err)
+		}
+		l.index()
+		r.languages = append(r.languages, l)
+	}
+	if err := r.loadRules(); err != nil {
+		return nil, fmt.Errorf("rules.yaml: %w", err)
+	}
+	return r, nil
+}
+
+func (l *Language) index() {
+	l.phrases, l.fill = map[string][]phrase{}, map[string]bool{}
+	for concept, texts := range l.Concepts {
+		for _, text := range texts {
+			p := phrase{foldedWords(text), concept}
+			switch {
+			case strings.Contains(text, "*"):
+				p.words = []string{strings.ReplaceAll(fold.Line(text), " ", "")}
+				l.affixes = append(l.affixes, p)
+			case len(p.words) > 0:
+				l.phrases[p.words[0]] = append(l.phrases[p.words[0]], p)
+			}
+		}
+	}
+	for _, word := range l.Fill {
+		for _, one := range foldedWords(word) {
+			l.fill[one] = true
+		}
+	}
+	for _, text := range l.Lead {
+		l.lead = append(l.lead, foldedWords(text))
+	}
+	for _, text := range l.And {
+		l.and = append(l.and, foldedWords(text))
+	}
+}
+
+// Text returns a sentence of the language with its values: a list of names and values for its "{name}".
+func (l *Language) Text(key string, values ...string) string {
+	for i := 0; i+1 < len(values); i += 2 {
+		values[i] = "{" + values[i] + "}"
+	}
+	return strings.NewReplacer(values[:len(values)/2*2]...).Replace(l.Texts[key])
+}
+
+// Language returns the language of the code, or the first one.
+func (r *Reader) Language(code string) *Language {
+	for _, l := range r.languages {
+		if l.Code == code {
+			return l
+		}
+	}
+	return r.languages[0]
+}
+
+// detect returns the language that has most of the words.
+func (r *Reader) detect(tokens []token) *Language {
+	best, most := r.languages[0], 0
+	for _, l := range r.languages {
+		n := 0
+		for i, t := range tokens {
+			if l.fill[t.folded] {
+				n++
+			}
+			if len(l.matchesAt(tokens, i)) > 0 {
+				n++
+			}
+		}
+		if n > most {
+			best, most = l, n
+		}
+	}
+	return best
+}
