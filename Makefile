@@ -78,7 +78,7 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
 	go test -tags soak -count=1 -v -run 'TestTenSecondTimeouts' ./internal/chatstream
 	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestFillers|TestFewLetters|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
-	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuringUpload|TestSoak' ./cmd/adiuva-api
+	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuring|TestSoak' ./cmd/adiuva-api
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
 	go test -tags soak -count=1 -v -timeout 120m -p 1 -run 'TestRealModel' ./tests/scenarios ./tests/system
 	go test -count=5 -timeout 30m -run 'TestRefreshSurvivesDatabaseCrash|TestPostgresKilledUnderLoad|TestPostgresHangsUnderLoad|TestLimitsSurviveRedisOutage' ./tests/system

@@ -5,6 +5,7 @@ package bench_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -27,20 +28,21 @@ const (
 )
 
 // BenchmarkStream measures the CPU time of a streamed token, at 50 tokens a second on each of 200 streams, and the
-// memory of an open stream: our socket beside nginx and a reverse proxy that forward the model's events, and beside a
-// WebSocket with langchaingo's streaming function. Opening the streams is not measured.
+// memory of an open stream: our socket, in both versions, beside nginx and a reverse proxy that forward the model's
+// events, and beside a WebSocket with langchaingo's streaming function. Opening the streams is not measured.
 func BenchmarkStream(b *testing.B) {
 	up := startModel(b)
 	targets := map[string]*streamTarget{
 		"ours":        {path: apitest.StreamPath, body: chatQuestion, open: openSocket},
+		"version2":    {path: apitest.StreamPath + "?v=2", body: chatQuestion, open: openSocket, kind: "ours"},
 		"unfiltered":  {path: apitest.StreamPath, body: chatQuestion, open: openSocket},
 		"langchaingo": {path: "/ws", body: referenceQuestion, open: openSocket},
 		"proxy":       {path: "/v1/chat/completions", body: streamedQuestion, open: openEvents},
 		"nginx":       {path: "/v1/chat/completions", body: streamedQuestion, open: openEvents},
 	}
-	kinds := []string{"ours", "unfiltered", "langchaingo", "proxy"}
+	kinds := []string{"ours", "version2", "unfiltered", "langchaingo", "proxy"}
 	for _, kind := range kinds {
-		targets[kind].gateway = startGateway(b, kind, up.URL+"/paced")
+		targets[kind].gateway = startGateway(b, cmp.Or(targets[kind].kind, kind), up.URL+"/paced")
 	}
 	if relay := startNginx(b, up.URL+"/paced"); relay != nil {
 		targets["nginx"].gateway = relay
@@ -64,9 +66,10 @@ func BenchmarkStream(b *testing.B) {
 		b.ReportMetric(each(kind), kind+"-µs/token")
 		b.ReportMetric(float64(targets[kind].memory)/float64(b.N*streamCount)/1024, kind+"-KB/stream")
 	}
+	b.ReportMetric(each("version2")/each("ours"), "version2-x-version1")
 	b.ReportMetric(each("ours")/each("langchaingo"), "x-langchaingo")
 	b.ReportMetric(each("ours")/each("proxy"), "x-proxy")
-	if len(kinds) == 5 {
+	if len(kinds) == 6 {
 		b.ReportMetric(each("ours")/each("nginx"), "x-nginx")
 	}
 	b.ReportMetric(100*(each("ours")-each("unfiltered"))/each("ours"), "filter-%")
@@ -78,6 +81,7 @@ var streamedQuestion = strings.Replace(referenceQuestion, `{"model"`, `{"stream"
 type streamTarget struct {
 	*gateway
 	path, body string
+	kind       string // of its gateway, "" where it has the name of the target
 	open       func(r *streamTarget, token string) (*streamReader, error)
 	spent      time.Duration
 	idle       int64 // memory before the first stream
@@ -118,7 +122,9 @@ func (r *streamTarget) follow(token string, opened func()) error {
 		if err != nil {
 			return err
 		}
-		once()
+		if in.bytes > 0 || in.events > 0 {
+			once()
+		}
 		if last {
 			return in.close()
 		}
@@ -142,6 +148,7 @@ func openSocket(r *streamTarget, token string) (*streamReader, error) {
 		return nil, err
 	}
 	in := &streamReader{close: conn.Close}
+	version2 := strings.HasSuffix(r.path, "?v=2") // where other events come before the first text
 	in.next = func() (bool, error) {
 		_, text, err := conn.ReadMessage()
 		if websocket.IsUnexpectedCloseError(err) { // of any code
@@ -150,7 +157,12 @@ func openSocket(r *streamTarget, token string) (*streamReader, error) {
 		if bytes.HasPrefix(text, []byte(`{"done":true,"error"`)) {
 			return true, fmt.Errorf("%s", text)
 		}
-		in.bytes += len(text)
+		if bytes.HasSuffix(text, []byte(`"type":"error"}`)) {
+			return true, fmt.Errorf("%s", text)
+		}
+		if bytes.Contains(text, []byte(`"delta":"`)) || !version2 {
+			in.bytes += len(text)
+		}
 		return bytes.HasPrefix(text, []byte(`{"actions"`)) || bytes.HasPrefix(text, []byte(`{"done"`)), err
 	}
 	in.ask = func() error { return conn.WriteMessage(websocket.TextMessage, []byte(r.body)) }

@@ -257,6 +257,7 @@ func checkStarts(t *testing.T, settings map[string]string, secrets []string) {
 	}
 	settings["DATABASE_URL"] = "postgres://u:p@db/adiuva?sslmode=verify-full"
 	settings["REDIS_URL"] = "rediss://cache:6379"
+	settings["SMTP_URL"] = "smtps://u:p@smtp.example.com"
 	cfg, err := config.Load(func(name string) string { return settings[name] }, os.ReadFile)
 	if err != nil {
 		t.Errorf("production would not start: %v", err)

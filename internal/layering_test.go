@@ -62,12 +62,21 @@ var allowed = map[string]string{
 	"internal/agent/workspace": "internal/action internal/agent internal/dates internal/fold",
 	"internal/agent/declared": "internal/action internal/agent internal/agent/schema internal/agent/workspace " +
 		"internal/dates internal/playbook internal/tier",
-	"internal/chat": "internal/action internal/agent internal/dates internal/playbook internal/playbook/record " +
+	"internal/continuation": "internal/agent internal/fault internal/identity internal/seal",
+	"internal/chat": "internal/action internal/agent internal/continuation internal/dates " +
+		"internal/playbook internal/playbook/record " +
 		"internal/fold internal/sanitize internal/thought " +
 		"internal/identity internal/tier internal/tokens internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
-	"internal/auth": "internal/worker internal/postgres gen/db internal/identity internal/network " +
-		"internal/strictjson internal/tier internal/fault",
+	"internal/auth": "internal/worker internal/postgres gen/db internal/apikey internal/audit internal/identity " +
+		"internal/auth/sessioncache internal/mail internal/seal " +
+		"internal/network internal/strictjson internal/tier internal/fault",
+	"internal/auth/sessioncache": "",
+	"internal/apikey": "internal/audit internal/auth/sessioncache internal/postgres gen/db internal/identity " +
+		"internal/fault",
+	"internal/audit":  "internal/postgres gen/db internal/identity internal/network",
+	"internal/export": "internal/postgres gen/db internal/fault",
+	"internal/mail":   "internal/worker internal/postgres gen/db",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
@@ -85,6 +94,7 @@ var allowed = map[string]string{
 	"internal/llm":       "internal/agent internal/thought",
 	"internal/s3blob":    "internal/backup",
 	"internal/stripepay": "internal/billing internal/tier",
+	"internal/smtpmail":  "internal/mail",
 
 	// The edge.
 	"internal/strictjson": "internal/fault",
@@ -92,15 +102,17 @@ var allowed = map[string]string{
 	"internal/docsite":    "openapi docs internal/fault",
 	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
+		"internal/apikey internal/audit internal/export " +
 		"internal/billing internal/budget internal/chat internal/chatstream internal/dates internal/forwarded " +
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
 		"internal/docsite internal/fault " +
-		"internal/identity internal/network internal/tier",
+		"internal/identity internal/mail internal/network internal/tier",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
 	"internal/dev/devstripe": "internal/tier",
 	"internal/dev/diskblob":  "internal/backup",
+	"internal/dev/mailbox":   "internal/mail",
 	"internal/dev/offline":   "internal/agent internal/dates",
 
 	"internal/dev/offline/reading": "internal/dates internal/fold",
@@ -108,8 +120,8 @@ var allowed = map[string]string{
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
-		"internal/dev/devstripe " +
-		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest",
+		"internal/dev/devstripe internal/dev/mailbox internal/mail " +
+		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
 	"internal/testing/soak":       "",
@@ -120,30 +132,38 @@ var allowed = map[string]string{
 	"internal/testing/storetest":  "internal/backup",
 	"internal/testing/testpeers":  "internal/dev/devpg",
 
+	// The evaluation of models, with its default set.
+	"tests/scenarios": "",
+	"internal/eval": "internal/agent internal/chat internal/fault internal/identity internal/scenario " +
+		"internal/tokens",
+
 	// Wiring and commands.
 	"internal/app": "*",
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
-		"internal/billing internal/docsite internal/listener internal/postgres internal/provider internal/fault " +
-		"internal/tier internal/dev/offline",
+		"internal/apikey internal/billing internal/docsite internal/listener internal/postgres " +
+		"internal/provider internal/fault " +
+		"internal/tier internal/dev/offline internal/eval internal/scenario internal/chat tests/scenarios",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
 // ends in "/" stands for everything below it. An owner that does not import what it owns fails the test.
 var owners = map[string]string{
-	module + "gen/api":         "internal/httpapi",
-	module + "gen/client":      "",
-	module + "gen/db":          "internal/auth internal/backup internal/billing internal/budget",
+	module + "gen/api":    "internal/httpapi",
+	module + "gen/client": "",
+	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
+		"internal/budget internal/export internal/mail",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
 	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest " +
 		"internal/testing/smallmodel",
 	"github.com/tmc/langchaingo/llms": "internal/agent internal/chat internal/langchain internal/llm " +
-		"internal/provider internal/dev/offline internal/testing/llmtest",
+		"internal/provider internal/dev/offline internal/testing/llmtest internal/eval",
 	"github.com/tmc/langchaingo/llms/":     "internal/langchain",
 	"github.com/aws/":                      "internal/s3blob internal/testing/s3test",
 	"github.com/stripe/stripe-go/":         "internal/stripepay",
 	"github.com/labstack/echo/":            "internal/httpapi gen/api",
+	"github.com/wneessen/go-mail":          "internal/smtpmail",
 	"github.com/ulule/limiter/":            "internal/ratelimit",
 	"github.com/redis/go-redis/":           "internal/leakhistory internal/ratelimit cmd/adiuva-api",
 	"github.com/golang-migrate/migrate/":   "internal/postgres",

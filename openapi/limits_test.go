@@ -79,10 +79,17 @@ func body(op *openapi3.Operation, p openapi.Policy) string {
 	case op.RequestBody == nil && op.OperationID != "streamChat":
 		return "none"
 	}
-	if p.Body%(1<<20) == 0 {
-		return fmt.Sprintf("%d MiB", p.Body>>20)
+	if p.Larger.Member != "" {
+		return fmt.Sprintf("%s, %s with `%s`", size(p.Body), size(p.Larger.Body), p.Larger.Member)
 	}
-	return fmt.Sprintf("%d KiB", p.Body>>10)
+	return size(p.Body)
+}
+
+func size(bytes int64) string {
+	if bytes%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%d KiB", bytes>>10)
 }
 
 func login(p openapi.Policy) string {

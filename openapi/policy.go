@@ -24,10 +24,30 @@ type Policy struct {
 	Body    int64   `json:"body"` // largest request body, or largest message of a stream, in bytes, or Unlimited
 	Rate    Rate    `json:"rate"`
 	Session Session `json:"session"` // empty where the operation needs no access token
+	Scope   string  `json:"scope"`   // what an API key needs, or ScopeNone; empty where the operation needs no token
 	// Items is the member of the body that lists bodies of other operations. They are checked one by one, by the
 	// handler. It is empty where the body is checked as a whole.
 	Items string `json:"items"`
+	// Larger allows a larger body to a request that has a certain member.
+	Larger Larger `json:"larger"`
 }
+
+// Larger is the largest body, in bytes, of a request with the member. The zero value allows none beyond Policy.Body.
+type Larger struct {
+	Member string `json:"member"`
+	Body   int64  `json:"body"`
+}
+
+// LargestBody returns the largest body that any request to the operation may have, or Unlimited.
+func (p Policy) LargestBody() int64 {
+	if p.Body == Unlimited {
+		return Unlimited
+	}
+	return max(p.Body, p.Larger.Body)
+}
+
+// ScopeNone as Policy.Scope means that no API key may use the operation.
+const ScopeNone = "none"
 
 // Rate is a limit on the number of requests. ByAccount leaves the numbers to the account's tier.
 type Rate struct {
@@ -86,18 +106,22 @@ func (p Policy) validate(public bool) error {
 	switch {
 	case p.Body < 1 && p.Body != Unlimited:
 		return errors.New("body must be a number of bytes, or -1")
+	case (p.Larger.Member == "") != (p.Larger.Body == 0) || p.Larger.Body != 0 && p.Larger.Body <= p.Body:
+		return errors.New("larger needs a member and a body larger than body")
 	case p.Rate.By == ByAddress && (p.Rate.Requests < 1 || p.Rate.Window < 1):
 		return errors.New("a rate by address needs requests and window")
 	case p.Rate.By == ByAccount && (p.Rate.Requests != 0 || p.Rate.Window != 0):
 		return errors.New("a rate by account is the tier's: leave requests and window out")
-	case public && (p.Rate.By != ByAddress || p.Session != ""):
-		return errors.New("an operation without security needs a rate by address and no session")
+	case public && (p.Rate.By != ByAddress || p.Session != "" || p.Scope != ""):
+		return errors.New("an operation without security needs a rate by address, no session and no scope")
 	case public:
 		return nil
 	case p.Rate.By != ByAccount:
 		return errors.New("rate.by must be account")
 	case p.Session != SessionCached && p.Session != SessionChecked && p.Session != SessionEnded:
 		return errors.New("session must be cached, checked or ended")
+	case p.Scope == "":
+		return errors.New("scope must be one of KeyScope, or none")
 	}
 	return nil
 }

@@ -34,6 +34,9 @@ func TestPolicyRejectsWhatDoesNotFitTheOperation(t *testing.T) {
 		"no session": {policy: map[string]any{"rate": account}, reason: "session must be"},
 		"unknown session": {policy: map[string]any{"rate": account, "session": "maybe"},
 			reason: "session must be"},
+		"no scope": {policy: map[string]any{"rate": account, "session": "cached"}, reason: "scope must be"},
+		"public with a scope": {public: true, policy: map[string]any{"rate": address, "scope": "chat"},
+			reason: "no scope"},
 		"account with numbers": {policy: map[string]any{"rate": map[string]any{"by": "account", "requests": 5},
 			"session": "cached"}, reason: "tier's"},
 		"address with a login": {policy: map[string]any{"rate": address, "session": "cached"},
@@ -65,7 +68,7 @@ func TestPolicyRejectsWhatDoesNotFitTheOperation(t *testing.T) {
 func TestPolicyDefaultsToAMebibyte(t *testing.T) {
 	t.Parallel()
 	op := &openapi3.Operation{OperationID: "example", Extensions: map[string]any{
-		"x-adiuva": map[string]any{"rate": map[string]any{"by": "account"}, "session": "cached"},
+		"x-adiuva": map[string]any{"rate": map[string]any{"by": "account"}, "session": "cached", "scope": "none"},
 	}}
 	if p, err := openapi.PolicyOf(op); err != nil || p.Body != 1<<20 {
 		t.Errorf("body %d, error %v", p.Body, err)

@@ -14,7 +14,8 @@ import (
 )
 
 // public lists the operations that need no access token.
-var public = []string{"getHealth", "listTiers", "login", "receiveStripeEvent", "refreshTokens", "register"}
+var public = []string{"confirmPasswordReset", "getHealth", "listTiers", "login", "receiveStripeEvent",
+	"refreshTokens", "register", "requestPasswordReset"}
 
 // unlimited lists the operations whose responses have no rate limit headers: the webhook, the health probe, and the
 // handshake of the stream, whose messages are counted instead.

@@ -12,6 +12,7 @@ type banner struct {
 	out      io.Writer
 	base     string
 	embedded []config.Embedded
+	mailbox  string // the page of the mailbox; "" without one
 }
 
 func (b banner) print() {
@@ -21,6 +22,9 @@ func (b banner) print() {
 	p("  API      %s/api/v1", base)
 	p("  Docs     %s/docs", base)
 	p("  Health   %s/api/v1/health", base)
+	if b.mailbox != "" {
+		p("  Mailbox  %s", b.mailbox)
+	}
 	if len(b.embedded) > 0 {
 		p("\nEmbedded defaults in use (development only):")
 		for _, e := range b.embedded {

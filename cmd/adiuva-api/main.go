@@ -69,7 +69,8 @@ func execute(ctx context.Context, env environment, args []string) int {
 	}
 	root.AddCommand(serveCommand(env), migrateCommand(env), healthcheckCommand(env), configCommand(env),
 		userCommand(env), billingCommand(env),
-		backupCommand(env), agentsCommand(env), modelsCommand(env), docsCommand(env), versionCommand(env))
+		backupCommand(env), agentsCommand(env), modelsCommand(env), evalCommand(env), docsCommand(env),
+		versionCommand(env))
 	root.SetArgs(args)
 	root.SetOut(env.out)
 	root.SetErr(env.err)

@@ -235,7 +235,9 @@ func safeProduction() map[string]string {
 	return map[string]string{
 		"ENV": "prod", "ADDR": "127.0.0.1:0", "DATABASE_URL": "postgres://a:b@127.0.0.1:1/c?sslmode=disable",
 		"REDIS_URL": "redis://:marker@cache:6379/0", "JWT_SECRET": "jwt-" + long, "PASSWORD_PEPPER": "pepper-" + long,
-		"SECRETS_KEY":    "secrets-" + long,
+		"SECRETS_KEY": "secrets-" + long,
+		"SMTP_URL":    "smtp://u:marker@smtp.example.com:587", "MAIL_FROM": "no-reply@example.com",
+		"PUBLIC_URL":     "https://adiuva.test",
 		"OPENAI_API_KEY": "sk-1", "S3_BUCKET": "blobs", "STRIPE_SECRET_KEY": "sk_live_1",
 		"STRIPE_WEBHOOK_SECRET": "whsec_" + long, "STRIPE_PRICE_PRO": "price_1", "STRIPE_PRICE_POWER": "price_2",
 		"STRIPE_PRICE_TEAM": "price_3", "BILLING_SUCCESS_URL": "https://adiuva.test/ok",
@@ -294,6 +296,14 @@ func TestOperatorCommands(t *testing.T) {
 		t.Errorf("list: %s", got)
 	}
 	run(exitOK, "user", "revoke-sessions", "op@example.com")
+	if got := run(exitOK, "user", "keys", "op@example.com"); !strings.Contains(got, "PREFIX") {
+		t.Errorf("keys: %s", got)
+	}
+	run(exitFailed, "user", "keys", "op@example.com", "--revoke", "no-id")
+	run(exitFailed, "user", "keys", "op@example.com", "--revoke", "0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12")
+	if got := run(exitOK, "user", "keys", "op@example.com", "--revoke-all"); got != "revoked 0\n" {
+		t.Errorf("revoke all keys: %q", got)
+	}
 	run(exitOK, "user", "delete", "op@example.com")
 	if got := run(exitOK, "migrate", "status"); !strings.Contains(got, "up to date") {
 		t.Errorf("migrate status: %s", got)

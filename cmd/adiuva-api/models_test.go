@@ -85,6 +85,7 @@ func TestModelsCheckWithoutAProviderNamesTheVariables(t *testing.T) {
 
 // TestWrongProvidersStopEveryCommand has several faults, which each command prints with their lines.
 func TestWrongProvidersStopEveryCommand(t *testing.T) {
+	t.Attr("case", "L04")
 	t.Parallel()
 	path := writeProviders(t, "providers:\n  - {name: a, kind: x, models: {agent: m}}\n"+
 		"  - {name: a, kind: anthropic, api_key_file: none, models: {}}\n")

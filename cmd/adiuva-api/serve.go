@@ -72,7 +72,7 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	banner{out: env.out, base: base, embedded: embedded}.print()
+	banner{out: env.out, base: base, embedded: embedded, mailbox: service.MailboxURL}.print()
 	return serveOn(ctx, cfg, service, public, admin, log)
 }
 

@@ -19,7 +19,7 @@ import (
 
 func userCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Manage accounts"}
-	cmd.AddCommand(userCreate(env), userList(env), userSetTier(env),
+	cmd.AddCommand(userCreate(env), userList(env), userSetTier(env), userKeys(env),
 		emailCommand(env, "revoke-sessions EMAIL", "End every session of an account", (*auth.Service).RevokeSessions),
 		emailCommand(env, "delete EMAIL", "Delete an account with everything it has", (*auth.Service).DeleteUser))
 	return cmd

@@ -386,6 +386,7 @@ const (
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeCodeInvalid          ErrorCode = "code_invalid"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
@@ -397,6 +398,7 @@ const (
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
@@ -415,6 +417,7 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeScopeRequired        ErrorCode = "scope_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -424,6 +427,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -453,6 +457,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeChecksumMismatch:
 		return true
+	case ErrorCodeCodeInvalid:
+		return true
 	case ErrorCodeContextTooLarge:
 		return true
 	case ErrorCodeContinuationInvalid:
@@ -474,6 +480,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeInvalidCredentials:
 		return true
 	case ErrorCodeInvalidJSON:
+		return true
+	case ErrorCodeKeyExpired:
 		return true
 	case ErrorCodeLengthRequired:
 		return true
@@ -511,6 +519,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeScopeRequired:
+		return true
 	case ErrorCodeSignatureInvalid:
 		return true
 	case ErrorCodeStorageInconsistent:
@@ -528,6 +538,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeTooManyKeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -570,6 +582,54 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeyScope.
+const (
+	KeyScopeAgents      KeyScope = "agents"
+	KeyScopeBackupRead  KeyScope = "backup:read"
+	KeyScopeBackupWrite KeyScope = "backup:write"
+	KeyScopeChat        KeyScope = "chat"
+	KeyScopePlans       KeyScope = "plans"
+	KeyScopeProfileRead KeyScope = "profile:read"
+	KeyScopeUsageRead   KeyScope = "usage:read"
+)
+
+// Valid indicates whether the value is a known member of the KeyScope enum.
+func (e KeyScope) Valid() bool {
+	switch e {
+	case KeyScopeAgents:
+		return true
+	case KeyScopeBackupRead:
+		return true
+	case KeyScopeBackupWrite:
+		return true
+	case KeyScopeChat:
+		return true
+	case KeyScopePlans:
+		return true
+	case KeyScopeProfileRead:
+		return true
+	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasswordResetStartedOk.
+const (
+	PasswordResetStartedOkTrue PasswordResetStartedOk = true
+)
+
+// Valid indicates whether the value is a known member of the PasswordResetStartedOk enum.
+func (e PasswordResetStartedOk) Valid() bool {
+	switch e {
+	case PasswordResetStartedOkTrue:
 		return true
 	default:
 		return false
@@ -674,7 +734,6 @@ const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
 	ToolLabelCheckingTheCalendar   ToolLabel = "Checking the calendar"
 	ToolLabelDraftingAMessage      ToolLabel = "Drafting a message"
-	ToolLabelLookingAtDates        ToolLabel = "Looking at dates"
 	ToolLabelMakingAPlan           ToolLabel = "Making a plan"
 	ToolLabelPreparingChanges      ToolLabel = "Preparing changes"
 	ToolLabelReadingTheWorkspace   ToolLabel = "Reading the workspace"
@@ -690,8 +749,6 @@ func (e ToolLabel) Valid() bool {
 	case ToolLabelCheckingTheCalendar:
 		return true
 	case ToolLabelDraftingAMessage:
-		return true
-	case ToolLabelLookingAtDates:
 		return true
 	case ToolLabelMakingAPlan:
 		return true
@@ -723,6 +780,59 @@ func (e ToolResultFrameType) Valid() bool {
 	}
 }
 
+// AccountExport Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+type AccountExport struct {
+	// Account The account: address, plan and times.
+	//
+	// Example: {"email":"ada@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","tier":"pro"}
+	Account map[string]interface{} `json:"account"`
+
+	// BackupUsage Bytes of backups.
+	//
+	// Example: []
+	BackupUsage []map[string]interface{} `json:"backup_usage"`
+
+	// Backups Metadata of backups, deleted ones included.
+	//
+	// Example: []
+	Backups []map[string]interface{} `json:"backups"`
+
+	// Events Events, as GET /auth/events lists them.
+	//
+	// Example: []
+	Events []map[string]interface{} `json:"events"`
+
+	// ExportedAt When the export was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExportedAt int64 `json:"exported_at"`
+
+	// Keys API keys, revoked ones included.
+	//
+	// Example: []
+	Keys []map[string]interface{} `json:"keys"`
+
+	// KnownNetworks When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+	//
+	// Example: []
+	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Sessions Sessions, ended ones included.
+	//
+	// Example: []
+	Sessions []map[string]interface{} `json:"sessions"`
+
+	// Subscriptions Subscriptions.
+	//
+	// Example: []
+	Subscriptions []map[string]interface{} `json:"subscriptions"`
+
+	// TokenUsage Tokens of language models by day.
+	//
+	// Example: []
+	TokenUsage []map[string]interface{} `json:"token_usage"`
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -750,6 +860,44 @@ type Agent struct {
 //
 // Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions","name":"task_agent","skills":["create tasks"]}]
 type AgentList = []Agent
+
+// AuthEvent Something that happened to the account.
+type AuthEvent struct {
+	// At When it happened, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	At int64 `json:"at"`
+
+	// Device The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device string `json:"device"`
+
+	// ID The event's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
+	ID openapi_types.UUID `json:"id"`
+
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	//
+	// Example: signed_in
+	Kind string `json:"kind"`
+
+	// Network The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network string `json:"network"`
+
+	// SubjectID The session or the API key that it is about; absent if there is none.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
+}
+
+// AuthEventList Events, newest first.
+//
+// Example: [{"at":1767225600000,"device":"Electron on macOS","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14","kind":"signed_in","network":"203.0.113.0/24"}]
+type AuthEventList = []AuthEvent
 
 // AuthTokens The tokens of a session.
 type AuthTokens struct {
@@ -1591,6 +1739,14 @@ type ClientTool struct {
 	Parameters map[string]interface{} `json:"parameters"`
 }
 
+// CodeConfirmation A code that was mailed to the account.
+type CodeConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+}
+
 // CompactReply The summary of a conversation.
 type CompactReply struct {
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
@@ -1641,6 +1797,44 @@ type ConversationTurn struct {
 // Example: user
 type ConversationTurnRole string
 
+// CreatedKey A new API key. `key` is shown this once: only its hash is kept.
+type CreatedKey struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// Key The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+	//
+	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4a1d0NRY
+	Key string `json:"key"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -1653,6 +1847,19 @@ type DeletionRequest struct {
 //
 // Example: anna@example.com
 type Email = string
+
+// EmailChange The address that the account is to have.
+type EmailChange struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+
+	// Password The account's current password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
 
 // EmailRow Metadata of an e-mail; never its body.
 type EmailRow struct {
@@ -1830,6 +2037,77 @@ type Health struct {
 // Example: ok
 type HealthStatus string
 
+// Key An API key, without the key itself.
+type Key struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyList API keys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12","name":"Nightly report","prefix":"adv_3fK9","scopes":["chat"]}]
+type KeyList = []Key
+
+// KeyRequest A key to create.
+type KeyRequest struct {
+	// ExpiresAt When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+	//
+	// Example: 4102444800000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// Name What the key is for, 1 to 100 characters without control characters.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyScope A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+//
+// Example: chat
+type KeyScope string
+
+// KeyScopes What the key may do. Each scope once.
+//
+// Example: ["chat"]
+type KeyScopes = []KeyScope
+
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
 	// Email An e-mail address, compared case-insensitively.
@@ -1850,6 +2128,11 @@ type LoginRequest struct {
 	// Example: rt_4nX0vJq2yR8sT1uW
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
+
+// MailedCode The 8 digits of a mail. Spaces between them are ignored.
+//
+// Example: 4711 0815
+type MailedCode = string
 
 // Model A model that can answer.
 type Model struct {
@@ -1956,6 +2239,50 @@ type PasswordChange struct {
 	NewPassword string `json:"new_password"`
 }
 
+// PasswordResetConfirmation A mailed code with the handle that it belongs to, and the password to set.
+type PasswordResetConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+	//
+	// Example: staple battery horse
+	NewPassword string `json:"new_password"`
+}
+
+// PasswordResetRequest The address of an account whose password is lost.
+type PasswordResetRequest struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+}
+
+// PasswordResetStarted What a mailed code has to be confirmed with.
+type PasswordResetStarted struct {
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// Ok Always true.
+	//
+	// Example: true
+	Ok PasswordResetStartedOk `json:"ok"`
+}
+
+// PasswordResetStartedOk Always true.
+//
+// Example: true
+type PasswordResetStartedOk bool
+
 // PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
 	// Data Columns of the client's database in camelCase; times in milliseconds since the Unix epoch.
@@ -2056,6 +2383,11 @@ type Problem struct {
 	//
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
+
+	// RequiredScope For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+	//
+	// Example: backup:read
+	RequiredScope *string `json:"required_scope,omitempty"`
 
 	// Status The HTTP status.
 	//
@@ -2185,6 +2517,11 @@ type RegisterRequest struct {
 	Password string `json:"password"`
 }
 
+// ResetHandle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+//
+// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+type ResetHandle = string
+
 // Session An open session: one login on one device.
 type Session struct {
 	// CreatedAt When the session was opened, in milliseconds since the Unix epoch.
@@ -2197,6 +2534,11 @@ type Session struct {
 	// Example: true
 	Current bool `json:"current"`
 
+	// Device The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device *string `json:"device,omitempty"`
+
 	// ID The session's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2206,6 +2548,11 @@ type Session struct {
 	//
 	// Example: 1767225600000
 	LastUsedAt int64 `json:"last_used_at"`
+
+	// Network The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network *string `json:"network,omitempty"`
 }
 
 // SessionList Open sessions, newest first.
@@ -2620,6 +2967,11 @@ type UserProfile struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
+	// EmailVerified Whether the account's owner has shown, with a mailed code, that the address is theirs.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The account's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2635,6 +2987,9 @@ type UserProfile struct {
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
+
+// AcceptLanguage defines model for AcceptLanguage.
+type AcceptLanguage = string
 
 // BackupID defines model for BackupId.
 type BackupID = openapi_types.UUID
@@ -2666,10 +3021,40 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ChangeEmailParams defines parameters for ChangeEmail.
+type ChangeEmailParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// RequestEmailVerificationParams defines parameters for RequestEmailVerification.
+type RequestEmailVerificationParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ListAuthEventsParams defines parameters for ListAuthEvents.
+type ListAuthEventsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only events older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// All End every session of the account, not only this one.
 	All *bool `form:"all,omitempty" json:"all,omitempty"`
+
+	// Keys Together with `all=true`, revoke every API key of the account as well.
+	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
+}
+
+// RequestPasswordResetParams defines parameters for RequestPasswordReset.
+type RequestPasswordResetParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -2840,6 +3225,15 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = CodeConfirmation
+
+// ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
+type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
@@ -2848,6 +3242,12 @@ type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ConfirmPasswordResetJSONRequestBody defines body for ConfirmPasswordReset for application/json ContentType.
+type ConfirmPasswordResetJSONRequestBody = PasswordResetConfirmation
 
 // RefreshTokensJSONRequestBody defines body for RefreshTokens for application/json ContentType.
 type RefreshTokensJSONRequestBody = RefreshRequest
@@ -2866,6 +3266,9 @@ type ChatBatchJSONRequestBody = BatchRequest
 
 // CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
 type CompactHistoryJSONRequestBody = CompactRequest
+
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = KeyRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
@@ -2933,6 +3336,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'request_id': %w", err)
 		}
 		delete(object, "request_id")
+	}
+
+	if raw, found := object["required_scope"]; found {
+		err = json.Unmarshal(raw, &a.RequiredScope)
+		if err != nil {
+			return fmt.Errorf("error reading 'required_scope': %w", err)
+		}
+		delete(object, "required_scope")
 	}
 
 	if raw, found := object["status"]; found {
@@ -3003,6 +3414,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["request_id"], err = json.Marshal(a.RequestID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'request_id': %w", err)
+	}
+
+	if a.RequiredScope != nil {
+		object["required_scope"], err = json.Marshal(a.RequiredScope)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'required_scope': %w", err)
+		}
 	}
 
 	object["status"], err = json.Marshal(a.Status)
@@ -3485,6 +3903,21 @@ type ServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx *echo.Context) error
+	// ChangeEmail Ask for a code to change the address
+	// (PUT /auth/email)
+	ChangeEmail(ctx *echo.Context, params ChangeEmailParams) error
+	// ConfirmEmailChange Change the address with a mailed code
+	// (POST /auth/email/confirm)
+	ConfirmEmailChange(ctx *echo.Context) error
+	// RequestEmailVerification Ask for a code to verify the address
+	// (POST /auth/email/verification)
+	RequestEmailVerification(ctx *echo.Context, params RequestEmailVerificationParams) error
+	// ConfirmEmailVerification Verify the address with a mailed code
+	// (POST /auth/email/verification/confirm)
+	ConfirmEmailVerification(ctx *echo.Context) error
+	// ListAuthEvents List what happened to the account
+	// (GET /auth/events)
+	ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx *echo.Context) error
@@ -3497,9 +3930,18 @@ type ServerInterface interface {
 	// RequestAccountDeletion Delete the account
 	// (POST /auth/me/deletion)
 	RequestAccountDeletion(ctx *echo.Context) error
+	// ExportAccount Export everything that is kept of the account
+	// (GET /auth/me/export)
+	ExportAccount(ctx *echo.Context) error
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx *echo.Context) error
+	// RequestPasswordReset Ask for a code to set a new password
+	// (POST /auth/password/reset)
+	RequestPasswordReset(ctx *echo.Context, params RequestPasswordResetParams) error
+	// ConfirmPasswordReset Set a new password with a mailed code
+	// (POST /auth/password/reset/confirm)
+	ConfirmPasswordReset(ctx *echo.Context) error
 	// RefreshTokens Exchange a refresh token for new tokens
 	// (POST /auth/refresh)
 	RefreshTokens(ctx *echo.Context, params RefreshTokensParams) error
@@ -3563,6 +4005,15 @@ type ServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx *echo.Context) error
+	// ListKeys List the API keys
+	// (GET /keys)
+	ListKeys(ctx *echo.Context) error
+	// CreateKey Create an API key
+	// (POST /keys)
+	CreateKey(ctx *echo.Context) error
+	// DeleteKey Revoke an API key
+	// (DELETE /keys/{id})
+	DeleteKey(ctx *echo.Context, id openapi_types.UUID) error
 	// ListModels List models
 	// (GET /models)
 	ListModels(ctx *echo.Context) error
@@ -3594,6 +4045,107 @@ func (w *ServerInterfaceWrapper) ListAgents(ctx *echo.Context) error {
 	return err
 }
 
+// ChangeEmail converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeEmail(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeEmailParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeEmail(ctx, params)
+	return err
+}
+
+// ConfirmEmailChange converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmEmailChange(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmEmailChange(ctx)
+	return err
+}
+
+// RequestEmailVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestEmailVerification(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestEmailVerificationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestEmailVerification(ctx, params)
+	return err
+}
+
+// ConfirmEmailVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmEmailVerification(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmEmailVerification(ctx)
+	return err
+}
+
+// ListAuthEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAuthEvents(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuthEventsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAuthEvents(ctx, params)
+	return err
+}
+
 // Login converts echo context to params.
 func (w *ServerInterfaceWrapper) Login(ctx *echo.Context) error {
 	var err error
@@ -3614,6 +4166,13 @@ func (w *ServerInterfaceWrapper) Logout(ctx *echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "all", ctx.QueryParams(), &params.All, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter all: %s", err))
+	}
+
+	// ------------- Optional query parameter "keys" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "keys", ctx.QueryParams(), &params.Keys, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter keys: %s", err))
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -3639,12 +4198,59 @@ func (w *ServerInterfaceWrapper) RequestAccountDeletion(ctx *echo.Context) error
 	return err
 }
 
+// ExportAccount converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportAccount(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportAccount(ctx)
+	return err
+}
+
 // ChangePassword converts echo context to params.
 func (w *ServerInterfaceWrapper) ChangePassword(ctx *echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ChangePassword(ctx)
+	return err
+}
+
+// RequestPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestPasswordReset(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestPasswordResetParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestPasswordReset(ctx, params)
+	return err
+}
+
+// ConfirmPasswordReset converts echo context to params.
+func (w *ServerInterfaceWrapper) ConfirmPasswordReset(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ConfirmPasswordReset(ctx)
 	return err
 }
 
@@ -4477,6 +5083,40 @@ func (w *ServerInterfaceWrapper) GetHealth(ctx *echo.Context) error {
 	return err
 }
 
+// ListKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListKeys(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListKeys(ctx)
+	return err
+}
+
+// CreateKey converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateKey(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateKey(ctx)
+	return err
+}
+
+// DeleteKey converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteKey(ctx *echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteKey(ctx, id)
+	return err
+}
+
 // ListModels converts echo context to params.
 func (w *ServerInterfaceWrapper) ListModels(ctx *echo.Context) error {
 	var err error
@@ -4583,8 +5223,16 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/auth/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.POST(options.BaseURL+"/auth/me/deletion", wrapper.RequestAccountDeletion, options.OperationMiddlewares["requestAccountDeletion"]...)
 	router.PUT(options.BaseURL+"/auth/password", wrapper.ChangePassword, options.OperationMiddlewares["changePassword"]...)
+	router.POST(options.BaseURL+"/auth/password/reset", wrapper.RequestPasswordReset, options.OperationMiddlewares["requestPasswordReset"]...)
+	router.POST(options.BaseURL+"/auth/password/reset/confirm", wrapper.ConfirmPasswordReset, options.OperationMiddlewares["confirmPasswordReset"]...)
+	router.POST(options.BaseURL+"/auth/email/verification", wrapper.RequestEmailVerification, options.OperationMiddlewares["requestEmailVerification"]...)
+	router.POST(options.BaseURL+"/auth/email/verification/confirm", wrapper.ConfirmEmailVerification, options.OperationMiddlewares["confirmEmailVerification"]...)
+	router.PUT(options.BaseURL+"/auth/email", wrapper.ChangeEmail, options.OperationMiddlewares["changeEmail"]...)
+	router.POST(options.BaseURL+"/auth/email/confirm", wrapper.ConfirmEmailChange, options.OperationMiddlewares["confirmEmailChange"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
+	router.GET(options.BaseURL+"/auth/me/export", wrapper.ExportAccount, options.OperationMiddlewares["exportAccount"]...)
 	router.POST(options.BaseURL+"/chat", wrapper.Chat, options.OperationMiddlewares["chat"]...)
 	router.POST(options.BaseURL+"/chat/batch", wrapper.ChatBatch, options.OperationMiddlewares["chatBatch"]...)
 	router.POST(options.BaseURL+"/chat/compact", wrapper.CompactHistory, options.OperationMiddlewares["compactHistory"]...)
@@ -4607,6 +5255,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/billing/subscription", wrapper.GetSubscription, options.OperationMiddlewares["getSubscription"]...)
 	router.GET(options.BaseURL+"/agents", wrapper.ListAgents, options.OperationMiddlewares["listAgents"]...)
 	router.GET(options.BaseURL+"/models", wrapper.ListModels, options.OperationMiddlewares["listModels"]...)
+	router.GET(options.BaseURL+"/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
+	router.POST(options.BaseURL+"/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
+	router.DELETE(options.BaseURL+"/keys/:id", wrapper.DeleteKey, options.OperationMiddlewares["deleteKey"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
 }
@@ -4692,6 +5343,357 @@ type ListAgentsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAgentsdefaultApplicationProblemPlusJSONResponse) VisitListAgentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeEmailRequestObject struct {
+	Params ChangeEmailParams
+	Body   *ChangeEmailJSONRequestBody
+}
+
+type ChangeEmailResponseObject interface {
+	VisitChangeEmailResponse(w http.ResponseWriter) error
+}
+
+type ChangeEmail202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ChangeEmail202JSONResponse struct {
+	Body    Ok
+	Headers ChangeEmail202ResponseHeaders
+}
+
+func (response ChangeEmail202JSONResponse) VisitChangeEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeEmaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ChangeEmaildefaultApplicationProblemPlusJSONResponse) VisitChangeEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangeRequestObject struct {
+	Body *ConfirmEmailChangeJSONRequestBody
+}
+
+type ConfirmEmailChangeResponseObject interface {
+	VisitConfirmEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailChange200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmEmailChange200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmEmailChange200ResponseHeaders
+}
+
+func (response ConfirmEmailChange200JSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationRequestObject struct {
+	Params RequestEmailVerificationParams
+}
+
+type RequestEmailVerificationResponseObject interface {
+	VisitRequestEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type RequestEmailVerification202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestEmailVerification202JSONResponse struct {
+	Body    Ok
+	Headers RequestEmailVerification202ResponseHeaders
+}
+
+func (response RequestEmailVerification202JSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailVerificationRequestObject struct {
+	Body *ConfirmEmailVerificationJSONRequestBody
+}
+
+type ConfirmEmailVerificationResponseObject interface {
+	VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailVerification200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmEmailVerification200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmEmailVerification200ResponseHeaders
+}
+
+func (response ConfirmEmailVerification200JSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthEventsRequestObject struct {
+	Params ListAuthEventsParams
+}
+
+type ListAuthEventsResponseObject interface {
+	VisitListAuthEventsResponse(w http.ResponseWriter) error
+}
+
+type ListAuthEvents200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListAuthEvents200JSONResponse struct {
+	Body    AuthEventList
+	Headers ListAuthEvents200ResponseHeaders
+}
+
+func (response ListAuthEvents200JSONResponse) VisitListAuthEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListAuthEventsdefaultApplicationProblemPlusJSONResponse) VisitListAuthEventsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4994,6 +5996,75 @@ func (response RequestAccountDeletiondefaultApplicationProblemPlusJSONResponse) 
 	return err
 }
 
+type ExportAccountRequestObject struct {
+}
+
+type ExportAccountResponseObject interface {
+	VisitExportAccountResponse(w http.ResponseWriter) error
+}
+
+type ExportAccount200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ExportAccount200JSONResponse struct {
+	Body    AccountExport
+	Headers ExportAccount200ResponseHeaders
+}
+
+func (response ExportAccount200JSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAccountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExportAccountdefaultApplicationProblemPlusJSONResponse) VisitExportAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ChangePasswordRequestObject struct {
 	Body *ChangePasswordJSONRequestBody
 }
@@ -5041,6 +6112,147 @@ type ChangePassworddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordResetRequestObject struct {
+	Params RequestPasswordResetParams
+	Body   *RequestPasswordResetJSONRequestBody
+}
+
+type RequestPasswordResetResponseObject interface {
+	VisitRequestPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type RequestPasswordReset202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestPasswordReset202JSONResponse struct {
+	Body    PasswordResetStarted
+	Headers RequestPasswordReset202ResponseHeaders
+}
+
+func (response RequestPasswordReset202JSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPasswordResetRequestObject struct {
+	Body *ConfirmPasswordResetJSONRequestBody
+}
+
+type ConfirmPasswordResetResponseObject interface {
+	VisitConfirmPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type ConfirmPasswordReset200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ConfirmPasswordReset200JSONResponse struct {
+	Body    Ok
+	Headers ConfirmPasswordReset200ResponseHeaders
+}
+
+func (response ConfirmPasswordReset200JSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ConfirmPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitConfirmPasswordResetResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7252,6 +8464,215 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
+type ListKeysRequestObject struct {
+}
+
+type ListKeysResponseObject interface {
+	VisitListKeysResponse(w http.ResponseWriter) error
+}
+
+type ListKeys200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListKeys200JSONResponse struct {
+	Body    KeyList
+	Headers ListKeys200ResponseHeaders
+}
+
+func (response ListKeys200JSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListKeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListKeysdefaultApplicationProblemPlusJSONResponse) VisitListKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKeyRequestObject struct {
+	Body *CreateKeyJSONRequestBody
+}
+
+type CreateKeyResponseObject interface {
+	VisitCreateKeyResponse(w http.ResponseWriter) error
+}
+
+type CreateKey201ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type CreateKey201JSONResponse struct {
+	Body    CreatedKey
+	Headers CreateKey201ResponseHeaders
+}
+
+func (response CreateKey201JSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response CreateKeydefaultApplicationProblemPlusJSONResponse) VisitCreateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteKeyRequestObject struct {
+	ID openapi_types.UUID `json:"id"`
+}
+
+type DeleteKeyResponseObject interface {
+	VisitDeleteKeyResponse(w http.ResponseWriter) error
+}
+
+type DeleteKey200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeleteKey200JSONResponse struct {
+	Body    Ok
+	Headers DeleteKey200ResponseHeaders
+}
+
+func (response DeleteKey200JSONResponse) VisitDeleteKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteKeydefaultApplicationProblemPlusJSONResponse) VisitDeleteKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListModelsRequestObject struct {
 }
 
@@ -7604,6 +9025,21 @@ type StrictServerInterface interface {
 	// ListAgents List agents
 	// (GET /agents)
 	ListAgents(ctx context.Context, request ListAgentsRequestObject) (ListAgentsResponseObject, error)
+	// ChangeEmail Ask for a code to change the address
+	// (PUT /auth/email)
+	ChangeEmail(ctx context.Context, request ChangeEmailRequestObject) (ChangeEmailResponseObject, error)
+	// ConfirmEmailChange Change the address with a mailed code
+	// (POST /auth/email/confirm)
+	ConfirmEmailChange(ctx context.Context, request ConfirmEmailChangeRequestObject) (ConfirmEmailChangeResponseObject, error)
+	// RequestEmailVerification Ask for a code to verify the address
+	// (POST /auth/email/verification)
+	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
+	// ConfirmEmailVerification Verify the address with a mailed code
+	// (POST /auth/email/verification/confirm)
+	ConfirmEmailVerification(ctx context.Context, request ConfirmEmailVerificationRequestObject) (ConfirmEmailVerificationResponseObject, error)
+	// ListAuthEvents List what happened to the account
+	// (GET /auth/events)
+	ListAuthEvents(ctx context.Context, request ListAuthEventsRequestObject) (ListAuthEventsResponseObject, error)
 	// Login Sign in
 	// (POST /auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -7616,9 +9052,18 @@ type StrictServerInterface interface {
 	// RequestAccountDeletion Delete the account
 	// (POST /auth/me/deletion)
 	RequestAccountDeletion(ctx context.Context, request RequestAccountDeletionRequestObject) (RequestAccountDeletionResponseObject, error)
+	// ExportAccount Export everything that is kept of the account
+	// (GET /auth/me/export)
+	ExportAccount(ctx context.Context, request ExportAccountRequestObject) (ExportAccountResponseObject, error)
 	// ChangePassword Change the password
 	// (PUT /auth/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// RequestPasswordReset Ask for a code to set a new password
+	// (POST /auth/password/reset)
+	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
+	// ConfirmPasswordReset Set a new password with a mailed code
+	// (POST /auth/password/reset/confirm)
+	ConfirmPasswordReset(ctx context.Context, request ConfirmPasswordResetRequestObject) (ConfirmPasswordResetResponseObject, error)
 	// RefreshTokens Exchange a refresh token for new tokens
 	// (POST /auth/refresh)
 	RefreshTokens(ctx context.Context, request RefreshTokensRequestObject) (RefreshTokensResponseObject, error)
@@ -7682,6 +9127,15 @@ type StrictServerInterface interface {
 	// GetHealth Check that the process is alive
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// ListKeys List the API keys
+	// (GET /keys)
+	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
+	// CreateKey Create an API key
+	// (POST /keys)
+	CreateKey(ctx context.Context, request CreateKeyRequestObject) (CreateKeyResponseObject, error)
+	// DeleteKey Revoke an API key
+	// (DELETE /keys/{id})
+	DeleteKey(ctx context.Context, request DeleteKeyRequestObject) (DeleteKeyResponseObject, error)
 	// ListModels List models
 	// (GET /models)
 	ListModels(ctx context.Context, request ListModelsRequestObject) (ListModelsResponseObject, error)
@@ -7728,6 +9182,196 @@ func (sh *strictHandler) ListAgents(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListAgentsResponseObject); ok {
 		return validResponse.VisitListAgentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeEmail operation middleware
+func (sh *strictHandler) ChangeEmail(ctx *echo.Context, params ChangeEmailParams) error {
+	var request ChangeEmailRequestObject
+
+	request.Params = params
+
+	var body ChangeEmailJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeEmail(ctx.Request().Context(), request.(ChangeEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeEmailResponseObject); ok {
+		return validResponse.VisitChangeEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmEmailChange operation middleware
+func (sh *strictHandler) ConfirmEmailChange(ctx *echo.Context) error {
+	var request ConfirmEmailChangeRequestObject
+
+	var body ConfirmEmailChangeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailChange(ctx.Request().Context(), request.(ConfirmEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmEmailChangeResponseObject); ok {
+		return validResponse.VisitConfirmEmailChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestEmailVerification operation middleware
+func (sh *strictHandler) RequestEmailVerification(ctx *echo.Context, params RequestEmailVerificationParams) error {
+	var request RequestEmailVerificationRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestEmailVerification(ctx.Request().Context(), request.(RequestEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestEmailVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestEmailVerificationResponseObject); ok {
+		return validResponse.VisitRequestEmailVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmEmailVerification operation middleware
+func (sh *strictHandler) ConfirmEmailVerification(ctx *echo.Context) error {
+	var request ConfirmEmailVerificationRequestObject
+
+	var body ConfirmEmailVerificationJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailVerification(ctx.Request().Context(), request.(ConfirmEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmEmailVerificationResponseObject); ok {
+		return validResponse.VisitConfirmEmailVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuthEvents operation middleware
+func (sh *strictHandler) ListAuthEvents(ctx *echo.Context, params ListAuthEventsParams) error {
+	var request ListAuthEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuthEvents(ctx.Request().Context(), request.(ListAuthEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuthEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuthEventsResponseObject); ok {
+		return validResponse.VisitListAuthEventsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7874,6 +9518,29 @@ func (sh *strictHandler) RequestAccountDeletion(ctx *echo.Context) error {
 	return nil
 }
 
+// ExportAccount operation middleware
+func (sh *strictHandler) ExportAccount(ctx *echo.Context) error {
+	var request ExportAccountRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportAccount(ctx.Request().Context(), request.(ExportAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportAccountResponseObject); ok {
+		return validResponse.VisitExportAccountResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ChangePassword operation middleware
 func (sh *strictHandler) ChangePassword(ctx *echo.Context) error {
 	var request ChangePasswordRequestObject
@@ -7914,6 +9581,100 @@ func (sh *strictHandler) ChangePassword(ctx *echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		return validResponse.VisitChangePasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestPasswordReset operation middleware
+func (sh *strictHandler) RequestPasswordReset(ctx *echo.Context, params RequestPasswordResetParams) error {
+	var request RequestPasswordResetRequestObject
+
+	request.Params = params
+
+	var body RequestPasswordResetJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestPasswordReset(ctx.Request().Context(), request.(RequestPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestPasswordResetResponseObject); ok {
+		return validResponse.VisitRequestPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ConfirmPasswordReset operation middleware
+func (sh *strictHandler) ConfirmPasswordReset(ctx *echo.Context) error {
+	var request ConfirmPasswordResetRequestObject
+
+	var body ConfirmPasswordResetJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmPasswordReset(ctx.Request().Context(), request.(ConfirmPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmPasswordReset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ConfirmPasswordResetResponseObject); ok {
+		return validResponse.VisitConfirmPasswordResetResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8573,6 +10334,100 @@ func (sh *strictHandler) GetHealth(ctx *echo.Context) error {
 	return nil
 }
 
+// ListKeys operation middleware
+func (sh *strictHandler) ListKeys(ctx *echo.Context) error {
+	var request ListKeysRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListKeys(ctx.Request().Context(), request.(ListKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListKeysResponseObject); ok {
+		return validResponse.VisitListKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateKey operation middleware
+func (sh *strictHandler) CreateKey(ctx *echo.Context) error {
+	var request CreateKeyRequestObject
+
+	var body CreateKeyJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateKey(ctx.Request().Context(), request.(CreateKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateKeyResponseObject); ok {
+		return validResponse.VisitCreateKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteKey operation middleware
+func (sh *strictHandler) DeleteKey(ctx *echo.Context, id openapi_types.UUID) error {
+	var request DeleteKeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteKey(ctx.Request().Context(), request.(DeleteKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteKeyResponseObject); ok {
+		return validResponse.VisitDeleteKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListModels operation middleware
 func (sh *strictHandler) ListModels(ctx *echo.Context) error {
 	var request ListModelsRequestObject
@@ -8718,372 +10573,443 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Nc9tGkj/8Vebhc1VOdiGKlCXZlmrrHsVxNs7Gsc+SN1d/y0cOgSE5K3AGwQxEc11+Pvu/prsHGIAA",
-	"ScmSk93T1dXGIt7mpbunX3/9qRfrRaaVUNb0Tj715oInIod/nsWxyOzeW65mAn5IhIlzmVmpVe+kdzEX",
-	"rFDSMj1lOdzT70U98ZEvslT0TnqTlRWmF/VMPBcL7p63q8xdMDaXatb7/DnqPefxXOw918rmOl3/xHc8",
-	"vioywxaFsUxpyyaCxe6RpP4ppfeM1bnY9jWtrFA0o/Wv/TqX8ZzBsJmdCyMYz0XEuErcn8zIfwo3V/fv",
-	"5Vyngk1SPWmZMxvsDQeHT4+eHO0fHRwePH062DKuFxd8tj6c8x/P9g6Ojv0n3cciJhX7rdC2udaXvWfT",
-	"p8fJ4Onw6dPD+ElyfPSMH0wF54P46Igng+ERfzyZHk6Hk4PJYPL04CBOhkfJcTw8mgymgwEfPL3sbRnk",
-	"z9zYvVc6kVMpkrbFEwrHCXvGltywWC8W0lqRRIwbxhX78eLizV7CraiP/mJeRGwwZD9xxQ4GB8dsMDiB",
-	"/2d/fXWxbVg65jiENvp89/ZnZjVL9FKlmidsmutF/dtzazNzsr/vltf06fd+rBf7g+GzZ/zx9OA/jZwp",
-	"botc/IVP4tpwpjpfcNs76RW57EUto3vLrfhZLqRdH95b8VshjDUsFVPLvhnn42/77GIuVo7q8MepzmFJ",
-	"lfho2diOmRGxVok5ZXLKlFaCSXw8qm7L8bXuCk9TvRQJ41Mr8ksVvKB/qRrkk+X6snea/2V4cGr/8ngb",
-	"wZbT2nujUxmv2hc/dXcwO+eW8SxLpTARG/829kM0LBM5Gy+rUbWO6be/HA9Ol3853jomYfPV3pmbawsv",
-	"4RccLSy5dHJkqnPBbL6Sasb4jEvVZ+dCWbaUds7EtchX7PDgGTD/0eBxbWjDg1YakMo+PuhFvYVUclEs",
-	"eieDkiKksmImchjnf++hVNt7PhfxlXE3buH8SthE7PiQzcVHnohYLnjKEjmTtrFwXyoJtqxzOf6XSfu2",
-	"owB4ZJhsSGnPUHtP4qHYezI5HO49S46O9o6mg+lBfDx5yofDDvYqZNLKX+VgLuRCGMsX2QbJFKfS7fCC",
-	"JyKQVCBTFzJNJZEhM1LFeMc7JT8ykel4XieAJ8dPDg6Ojgfu/7po4fjwBrTwd5GbViFGFzwp4BQeGS9l",
-	"8YP1we1GnMOOAZFY6txdYl7Y3sjxExxHbg0nxYzlItO5NX12xq55KhMmE2bcok9W4RZIw65EZtvJw1GH",
-	"Iw5HGwFp1Pl/wT/+LNTMznsnx4dRL+PWityN8X/en+39H773z8Hes9Heh0/D6Pjw83+00M5n91DOF8KS",
-	"toM7cV9ELd2LMm7nvain+AJ0BXjlCCjbrarM3blq80LcjAdeJmKRaStUvPqbaBHFZ05L+60QbkcKweK5",
-	"NkLVNwRkH2k5fCGYO1oCQZg70epIkPvtr6/B4fQ4HiYDsXfEB5O9w/jxs72nk8dib5AcTw/4k/iZqNYA",
-	"9ctqFYLR77nhd2zywdEREK//e9i6EtNX3Mbz9SV4oay0K2b5zERM52z8pzEcrlytaGf77HB4wMZZDjJA",
-	"uudGUy5TkYzdYQtLVeS5I146d506yhdazdzFxfqJeicKWfuSTfdwnh1rdTh4dtyxPKS+nTsJt75MlXrG",
-	"Hg8OUcmwc3dCKrEUeV2n67OXbi3SFZtzQ2cUSdCIGc2yXEzd+f5yuveLVgKHPL6Z4tc5fZrHHk5kg2Bo",
-	"WwU3nO2EsiZyY52BCtNBPy9bqaSikKjUQp0qbJZOJXs8OIxYkfkfE5aIVLihmG5y/MqUVu3dzcmtw86q",
-	"FtmtZUl05YLrbOUOllyYYiFgYaVFjmOpVjOR+0VGtTcXJtPKwHI3bLOvu1Q43U4B1rFI79RiZ67cKqPa",
-	"jC+WcivyPns5UzoXCZsIIxMBjIk8GbElWL7SsIXOxaUSH3lsTxhnuC2tPN5c29uycjX92zBzB4W9VgLs",
-	"ePRLOG3Em0WOa4071XhKTgtgaKkYd7JO5ODSiNhMWLOmfDsONc6aFAZYH17A9PRSccXEIrMrx/bNlQGf",
-	"wF9Kn0DXWmyknuHg4LBVh/HEDyrMm4AyfgDCcL/G6PVw/wQzDO3l/SzXk1Qs/vwPg3pn9d3/yMW0d9L7",
-	"f/crz9A+XjX7b/Ap/Pi6muSlH9EhHZNuHZ08BFMwpLtxCwGMQcDWTw3GzZXbOnd6BA6qmnXdNmq6d7+6",
-	"scN43elhf3+Lnrzp+dq9sG5+Eb/y5pQ8AKRxysaxTsSYGb5yvL36wyxuw5Lf+Hhw6xdvC3DgL9qecyvN",
-	"VPJJKn6nLRIJyRYnknnqbACROL5IpTBMFxYkuPcKNjZuzcu5aRXqNzc9Vv8yPPXZy010XM9ovxqGkGLc",
-	"XXHrleU6E7mVKDj5NZep3+817wEcC26xeRzrAnTBLOWKSRWnRSIMk3V7CE04EtYTrVPBVa+53evf4Sgo",
-	"YYhu40neVQfJK674TBhmubkyJyzOBbfC6Y8J/DeVxkbMFLOZMPaU8dRoJ33dCZfl+h8itiYibdb9Yy7i",
-	"q0xL+MMseJoyy9MrOONmQsEBCSvstNF1u9MfW222MszgkWHujvoM3MhHcLntjeZKpmlLoOF8rnPLUj4R",
-	"KWjlS7dU0rKYK5bo2hfe93BVcI16H6KetGJh2jUENG3aX1R/T8tgF/zjS3z1cFA5d3ie81UPD2Zv0b/H",
-	"parvfznbKCC+D+V79MTtl/sO0PLP0tgNa113AL6v0TMSY/3B35WQSN2pkYLf+eb2fQ43cJNYRY5vbsva",
-	"vkS9s8LOL/SVUB0BLQvX0NdhhDFSqxZxEcfCmBHc2+Zv+enXi9J37z6oc/lPODQYyq86pYnVT/PJX2P5",
-	"Wv708t0/Xw5/kT8964vVT/9Mfn0pX8uXy1cXV0cv1aAfH6RqsvhhkPz3T2kbSYqPmcyFGXG7wQmKY8d5",
-	"Mnriy12ga47Ppm/RMcQ0F2betWrPuWITwQojElg7py/SI/Xlyu3oUP334Pqn3w5Wb5+ai2Hxa6tbLGTA",
-	"2oY1h1JbuDYWRM/gd6metNmycb7K3IHt44Ykxo3Ir52lypXTgHPBG37Ds+//Puz33W/l2k2k4vmqbWdx",
-	"BO1SgGKkEfhonHYn84Z/7v2nXlzGGu4iPBDPC3U1grMQPHHItAkQXoMwZHIDx7/8pxhh1PgEjSVnMleO",
-	"/carr73PfLizmMC1eiUsT7jldXlx0CYuGg+08HplZvtwwlLauS7cCWVK9awuP+JdIz9fM+azRnS1XV5z",
-	"SuglWzgbGO4yoXM/4/GVSJhUVtdU1DBCcaO4RJ3AOiWb57hyQ+4yxrODgJP3FDrYEgGo880aQQVJC24j",
-	"IFCzauYPlNx2owBWjTm/etRthx25vtOo2k1jaeEBBBvnhxOuW1QJgzrH1ba1xgHdR9S51bnooELIj/FC",
-	"al0k/W7Eq69apGq65CvDnOq6g2HVWGp91QNebF8mG8/fiixddQU3TZFaUv8m7ub1laJ72k0KvAgKjODx",
-	"3NvzQO12LmTOdN5UAN9/Kr14qFyipnzy/kPUu5LKHaDl9Si4tXex1KgoQ8aIvhZ54hbMSQTLbYFn2g3O",
-	"RlgbN/7mwQik7tXqLbaOX54Nyw9Lsr5+/+WNBGY1RUgYt0yrWLTtAuaQtO9jaW/02QuOnm0IR3NU1NzR",
-	"LNJpcxcWwhg+E2Um2Nra/mfvc1S/jYOlrhWzOuGr/+ztvNrP59z6lfii1aZl2LDcsKPt/oY3r88v2H7s",
-	"/rnURZqwOb8WtPbuANWghpOU9N86gTAwxVx0zjgjV9j6LmWVo3Mnp1hU44Tt6+cYGR6y+WrE21N/fgiH",
-	"iFFtZA/I79E5Oxo8PmFzr8+YeqYQZK652QeeRrLiwHFao6HHgxtrNp5T26j4x4uLN36stnu75jw5YQeD",
-	"Ac7NL2AEEQoMacCFYJPKAR8MWkfMP+KIj549C8c/GGw952g6rdToDns1u5Btm3TGTDEpfwD3Wp/9kOsF",
-	"SzVYNVazuZzNhbEnbJoLAa6IiGV6KfKIWcFxYsoN9H3P3YHE6P7X3eOOHsEXbmTVGYbX144kR1vPuYpF",
-	"2mbvJUgPeaEU5I6hoHJLLBU4DRz9nLBxopUY49KPY3gbBOqmOk310gRppTq+Etbt88qwwvBJKvrsV7Ih",
-	"ePM7GAmVGMpbZzicSxsxuZPEcfI09145WiscW31h6LdtZjVcbdtrWEGtrPhot3k6DVvwFVvq/Ipp1Wfv",
-	"vP1v59KUEQtaK8USaWKeJ21TD/xQLd6F6mLXpxuHwa6G6wDUOQvL9p1wRuXuR4Af01u9XPddtVij5HNr",
-	"mR5euIepkbfuLF6IG8wMhrPzrLRymjE4yEZz6RTVFvXsBc9TKXJGp6+JmE6Tbn+Hj9n0fhRp6rg817BF",
-	"hXFSa+eJBEO7KHK1i4dRLLhs82K/2IMLHXt0yhbkZIB4e8SUcMbsRCdSrLl3p7leuE8qxf+/IGO5F91o",
-	"a02B/HrSez2d3mRVXriJ7Lq74rqDZHkqVMJzhjfstizNhRBOO0a78MnhDT1OsASW5+s+K8/O55arZK/I",
-	"brAy1zege3Cpry/ML5rqD+5JSL0SwoIw33VSbkC7zsnHB9an9Yau3J+M+lVMjLQ3EFM0pF3nlotYKDvC",
-	"0MT6GQvGwt1PziuIPasTHWzjc56m7EypGxw4boi7TzYV11zZUaLjYtHOwhfiozVsqguV1NNJHxmml4oZ",
-	"wfOGD+c9yho44d2ZErGfCiU2xOnOmFMiwMxQTHyMRd5MG2594baAXcuMISAV60XHZJ/TFTD2brDX1Unk",
-	"Nousxbl2xuiKFcrKlL3SKuEg227Ez9xcvdzZu34jIqG57korVi7EP7VqUTxfnv1y5vbuV6kSvcSIsDcn",
-	"3VPMPQZ7t9R5YlgqrwSzeqHzXC9P2buL50xOGZ8YitpXu/6icMrf/lsNkdXNeWIRnPqjLNdTiSF+nmCS",
-	"FE/fBDpkW6j0TK3YlDu5xSdOIXcjd2+rAj1EAmYOFlmslZFND8+nUo0Cfl1TmD93qNBwnJzF7QkDZyye",
-	"Q45INRI0EZxarI0wfW+DzDnUAtHCL6jcpSWq6T+0UWimXNGQymFvsjfgeA/tDfpMzd6g33ayN6LgDRtW",
-	"bXMKCJuImURPk+PbPjubkRbCbZkJiHcCrxuhEqi4avGcqkR8bCF9C1kisahSgD2pwD5InwUcQVEaG35h",
-	"iGS3dAxwZ0jF/vrigu235A5sydDQ0w2RIJodycH6FB2bg38GcwHd8n7hfG9DeTCtOuG1z7Sd7iiNAzcc",
-	"FmMjCX7fKhLdCAUOkCtany5ebDVkIWm1TC+g6IrVLOZ5vmK6QGczuJlPGbdsoY1lR4PmuVTGMwvxPbfr",
-	"4ZUslzqXdtU76c3lbN6uebhTaFLSTZAng+GKUS5inSc30MhqwqU6eI5aTh3ezuElxSMvl2EncCndgNRj",
-	"3pqL9Ku0c3gfUNnYap2O4NYxJqPDvyF7vVhTBXg+q1Sp+sJR+BC+OhpWOu1vhchXo1wvzQ1OcK1Tt0f1",
-	"JQzOxcry9m6plmXMC1EWviCNCZVQUDXweXnf1viEjb3rcewz8UF1M5pNeV76u3KoqmZKM6Lx2ipNeWpa",
-	"c+fiypu0ae7vjEi844mekqroKBDetJeQY2Y1Cv4Jj69wtrYKEnlRyhn6onHujSSP/5o/jg/+PsdEjzUa",
-	"w+hOt3+MXH7gca9WN3J/OXIeQ+q6vhZYREG0R+oVz7JHjhB1atg34dy+DUViEFhyb3SDLO+sS8rgzrV5",
-	"oMbB010sLrgRMllAyMIRuYH+AqKim00lN4nFA3AAM9dLdQr/AVepMlbwpFQ5sUA6FvK6gSDQSXdhPKIl",
-	"Wwxsk2mwW332AuoAgDDWZc5Lr50xDlZEK1kYKzLTFcUVWbnF7vWVsF+TNqTO9TAJz5JDfJHZkRWLLAWh",
-	"37NZOqoE4cgUiwXmIF3zHDKgw2hb76R3XixYkbHFilL0Pt9Itp9bkW1Nnox6Ni9UzO02ubTQiUiZsTrL",
-	"RMI4ZtykYAdg7fluW3wLTcLp1XX2gF/aLI9slvNkazjrHd0Gtgqfbb8fburQU0CsRCHHenVio77yIs91",
-	"3iGOllAan2s1g7I/4aMgXr/joB57g6OMcRQqFcY4TnQ2yFgmUNyBRV6JYONJYVbjE3TtQ5kRMDSEKOq5",
-	"GVDRlItpYVpd/3r7CsPsnmtc465sByf32HLu+JMi+e67TraIj5mIbRN3pDyu170NPkjcupxznmVCOaJV",
-	"SXnUJJpszAbhwsiQ1qVhhSqTe0+ZzVdozTmJl1t0kK6Nhbh31DVrmTRCvP5oG4N/VCTjGxdqr43hFkwm",
-	"gB5rXIY/7aiuA1VUO1Fbh42M8KPguZ0I3qVd+mOZGSvTlE2EVDNQNAlCAoumh4Mylrycy1QEx1ZeoNpz",
-	"09jd2hLNy5HWlqn6+YsieLAYb7SabVwHqxmv/H7jTKrZ+E4ml7kv1+O17pcvn9I5UvXGWTl5NRGzQvXZ",
-	"L5q4z8kCbq5EwlbCdqakbGWzKq4ZYW69DPMXHxmW6hnlrfj4J6ajY6DYjcwddHqpfhe2JJlQ3xn/446s",
-	"uSsnXrQGkM9YJkUs6oqXU3bFR9tnZ2mK1w37h5YgZHM0AQNdUk/prCrPKDh5oBRu7LXSFjJORNqWBuwW",
-	"DL7p43ZQDNqh+vW2ABncalfA4qltCfyy437gtDZvhW4D6Cr9aYURJkwWKokZLJD1hYRqnl0s2Z/hxo0O",
-	"LveJ1nKjVBofr2lVs0EFbr5xTBkXY7Z0aon0vsII1RRScXTOxr4gP7Sn8Fm3pKgQ4j0NU6q86U523m1M",
-	"fefdLzfzaeF2+DXZSgjgXmgdJkpKtEQ57ExgkPbZaxR1v4rJOUizqOZL4My9HDPWfgAlkNJqjgcV9FVl",
-	"71b+lljTvbQ9LQ610Peyu/sfTgT/aJkLRsdBrq1A8A/E7ZpKtNuJHpGKG4GANbfP2kJv0k0JdYfwXGhx",
-	"AuNzR+V0J1YCBRDP9REwcUMLDFxTd0fI4HlYp2b8eUeShjxjoutq27to+o1s02/OzBX6WDkbO61jTAg5",
-	"FXTYShfM5oWx1ckMR4hTEmSSijvJzXLKVEMFkl+qAm1If0YP/qPKqiMXg847fUt9NnajB5efH4KjHMh+",
-	"dtYNBJ8ooIIARHS1wRhV2vPX901vzLJed9l8jnpaiddTGOv2JFV60+doi4H6UcSFW4M3KVe9zx/K7epI",
-	"lz7zqVCM6myqcE7DOg54uGXfwUMIpJsXyuuiPMs8Kkgl8BZ8hRYyIYjUznmnjjoxKHOQHoTZmUiMzud6",
-	"gSRBkTWV0G9gKoXHBL6wzy70rCy8XsGnIdn18QH7m/zOKeXWjRXqsN3owA8GGfuE6KEVo3oLNizfbXOf",
-	"KBpGQhqwjDwxzIk11LqBiPqtHvkmgliD3X09+RZe7aj8vWGyHahnNc/a44PWVLtdvOhh+uZWL7oTHOPw",
-	"lnEttlX5zVu97EhhQarnTIMiCY+Br8md7YYOd3iY/O9jdJ5QouyYmGEcNQ4tuGssPHONHLF4aT6m9Rij",
-	"EyUKapComOxKiMxA4Bd9XGPgBIDbcUeB21HwR+ulYldi1WfnhZN7bKKTgGgP2Cv53abIQJC/8IRk3CYT",
-	"Iep93JvpPffjnrmS2Z7OUJ3Zg3RSkaMyAyXB4bxblN1E5iK2NQggwZWt0i4ilgtb5Cpwu59S+KG8gl7p",
-	"DSHJmu8UvugDDnUnqr+0uzvtgvIxHhkvDiM2dN9+fBANBgMWz3nOY8ehVWHmuz+7Je6zt/68Kk3ACiOF",
-	"CLoWbaB4V0jq9U19jsXreE6wR+Vh9AjXhvJaIshkZ+UhVtv+xwd3uPtArNuY/ZW76flcyxhcoyGLbSqS",
-	"IhUupyMBJCzkTqwporUkqPefLnsyueydXPbs8LIXXeLRDT+UGITaHRqXvc8fevWw6I1CoG2lTOtB0DUN",
-	"3K0uT2RxzfeSXGd7qkghS57EYXUsb4oL1RWprxLep7hTICdRyJ7gAVpZSOh9d1tjRcd2/cvnBmwK3m+O",
-	"2W+Ip/3hovf3FRK/aSTcG6LDAVtIVVhh4OCWhhnBU4pyTCBN1KuqCKQDFyQmSiH+ckKILHYpY6ix8VLZ",
-	"NOKseMfdRdvLXCUKt5ccEsbddd5Ymy6ryB+nENMq4a7p/KhpJzNhO+Lxf7BAPCwRBdC/JA7P1cqDrNx3",
-	"JH6NmKl6ai01RU+tIAC/qi4rfCMgq9NcKbi5FqXbKbT/dSPbXzX4fPOo8zmYY91pcik3QTCYM1QPy+0t",
-	"4XrwHuM9M9JG5PmPmPit4GlQE0manid3oAaqMn9IwLvpIXur8ydp3e6g4v8ERQ3xaZ0GOlydXYBrO0v8",
-	"aL2k2afuNAXzgyy+jSx+kJSBpKTQ0G0FZkeeTpvExOhTTWKSrxrZS7E41a0pNV+TTYWf0DafFM7/By7T",
-	"Iu9c1jJtZNMSXndVB0BUoubAAmnuXYkHdVciKrCKvEV7hrI/lDV99otYMjcErA6aCMaTRCQnVLvNLGQZ",
-	"AbOudMESgNhjV0ov3Zol0o1rIRW3uDQLnmUUqSgT+zrXKawbKROlt91OidC48Vtu/j5c6m03v6CknSor",
-	"ZdsTPwb5K5Dzse2BN5gY4rMQtt1+XmUrwAG25fYLiqRDBHzbvRR7LYNWuzzg7T1iwdUvBJHoCPhzLUpC",
-	"+Qe1ZAKic3/A7h6aqK3FtvBEg1B2vp0c07vejZPYdSheU7nBWGitd3yiosSdHwFa3Plu4KSd70ZWKmND",
-	"dXm4LXMTi3LCKMgXZlH+K+U4lm2xylzHOVeJmfMrUPjoN5rRl+ZVNQ6m2yQi4tZCKLB1PuBZqE76UvsL",
-	"Y2ItVs0918z8b7II1sMXvoLiziyBbYUA/5bJ/7+jKl7CEcO6t7OmiK90EUbl25OJyNJYS1x0vGk1mxSr",
-	"de40grfFXH4pFhMBIgpuqIpZ+ILyM4ZBlTR7DVFzd8Fg9FErcQqNPaAfjWKgtW2vvvQgUMMyHrmpGrMV",
-	"1emCZEgw45J7bgPN1Aydu49u2qVzBHBuVfR15qwfurEDTUgXdlTkHZluGaVeGB+1wrJw3d5esvxS2GEy",
-	"3q9DJHY0kaydJeG4Oudeogq1Vo37G3yyRw20IeGWT7gRffZcp8VCYflDKqEpAXdE1IU9RRCVZ10YrRKT",
-	"o+i2ewAAVUVaAz1fJ9OkNePTj04alhTidxlYp9qil5Dzt7ZV5TbdFJSzNQ1cmjN5jnjvHb1dKW2H1ATj",
-	"72XtDpaOCQcHsTRnWZbr602fK5mK063tjRa2f4xQabp6+9Hl24GcDrr3N3Bmoee2Na2zZMdHhsF99SEA",
-	"ptjWT7QiSJQoXK1QpXSMUPJECedfJYD9bxAIvzffqaQwNu9Ixyw/6m+rf/StsFymu5Bfd75v+Yn15HmA",
-	"fNvh5RnPhermLbgaTOVeOKyb/DvKFjDl0Gc9moDq0UtKbmUhsNYGoTOCd4BRW2X/nZKBOxe1m6CcRCLR",
-	"OFVBWl8oKZWxeQFKeluRybY+MdL6JmQJVilY7Rh5zaruTGaste/blnC0kYIgVXyy8vljcIrGPE1F0mfj",
-	"KgFiHLEx4kFViFKUm7cQC52vxlSmo02z9DOVk5w3ib+WhtmA/6nPJWwNy/f+ebb3fz7Qfwd7z0Yf/vQf",
-	"rRnyQiRmhOcO71AAeZaxEggqE7nRqgpBVrkLjtLI9Y45hWC6Z9wYgHkDQKjdghT1bNPdixh+On/9C1Uj",
-	"lCZzUNOgGDLNCRu7b7qdqujR/eX1T/dvsPbcP5wi7/4bfMr9SWYC/BMtCPoVd4R+D/4gqGO6UP67bXbj",
-	"Rsr4nebbtoEybe3hE+xIqy6uFxmPN2Xck8mN3BkCYba5527jXLldMLEcV1cw8UqIDKkbEkApprgbGXs3",
-	"QzfwBWWV8hXoBD6EbvRCsKeDAWKFrbsPdQkE91YbI0mdZ1qxH3KZuJcdsu9FLJw1/UcIOd7ea1E5agry",
-	"KJbpiZuosLOQICQ8MGnh/dKIVircAaz1wm/iriitqA+aKvsz2EcAXm8AuEbhw6+7dpge4cZIY7mydwn8",
-	"eiOY9tZV+7B76mnLw7CxjUG26vm+SqTsrhvsNSZAdciaLk8xvdAX3Nb40KPtrvvndXtzPU1ldLKWBgeb",
-	"HAUbV/MN0dXNch4+GJUzaWOM76nZ8u2cec+1msp8EbR88lmNEpJJJwK7ObdZRu70d1KsQ7Go2gzSfY3C",
-	"Pp1DItRc50awCeg3q9CRVL4+Wu8hu62HeriG5XvaVg9QgNtj6IB0zHiS5MKYCHIpeS4SFnMj9qQyQhlp",
-	"5bVoAPq2ARqXcwJY5fqEDo4ON+TG18ivhCxeG++rEl8Ywig49lMq44YWTjpp8dVu9iQ5sxaLJ34HmxbR",
-	"oVu1DaHWus+1rPlWk+93tpqxE2QHtB7s3yND7SIb4LNSTfTHLV0h4cGq1JfLdKI/Uk1b077C9+0ANtux",
-	"pGXQwyiZZaJD4MLZSQipJMVxmo3qEwAgXemicknjUTpZ7bKpJRx4u54KF1uQd3dyf81zwZM2F8EZVYaa",
-	"TEB3CABmwNtHMinLkpZSNXEq56Phk63fJnFA6fjP+UKkFziW76txdcaM8XKL02K3j0MxTVc0OpaZXO/c",
-	"2VuIGi9uwkUu3+HrtXXekLz1QTde/cVE2+ZzqdIDtsNIuduwu46xGOkf7yc6NvsQnzL7n2KdiM9jJj5m",
-	"KZfKYNEwpFXF8GiYVhUqD1JBr58RNGaOekbOFLdFLkZ0AdJzroQaSQVRFP/nQhpD1dV0uX47dolMAAEU",
-	"vxDnIhHKSg59XH1Xyeo5/0suCiPCH6pXWSnyUXnmRj2dy5lUo6nOJzJJBBqZeAqPYOF6ABw/AtRtSCqw",
-	"c52M3E88TfUSXlJkqebJyGo9Mqle9qgpwchy7HfJU0fYqxH1XJngpBKxyLQVKl6NYq2mqQSVdFKYVa9W",
-	"FjYqlEfDqr5VzQg7hoWvQNsonGUWNKofEURG1HMnLQw65Xlo1dR++63Qlo/Ex1iIBAegTJFlOrciGS1E",
-	"IvnIg8xwNROwMiZo6A3dPkVsef3b1B6q9pvvzOYoY8FtPA87tznqmRaOrnpUaDcq1JXSS1X+fSVWI8Is",
-	"69ULbwIaoXB3uDo5t2IEliQuS5HMhA2njP2HassChX+Kp0Qe5ZK45U8XIw+chYH+VOsMPwDBbp3zmeMO",
-	"wK42lvIAJ6MgDSe4r/7rBLv6NH51n6z/wgs7HxEtJTmXBIDibnRLqouGjt+2H+ta3XVXgKOm1bG41mui",
-	"JS0mTb/nqw6rf0rY8z4xdDnXqWAJX0GVkwEcc+MxhhR0enXKg7vhpPJnLmSi5GxuwdX87uJ5GWiB9z4y",
-	"Tnp7rYmnKcRk/qmV6LMzKsOl79jyVVCpixldTef9zmE4ZzuoRAjT6b23MpYZXz+p1vTGTWdV8J4dT6sW",
-	"tfSLlSzRnvuDKrtQye37IJfNR/71QlCpjrtqAQGsV1rmjg0CM2+EF7ResINdFKFcxEXu/gCWfbkJ9Zb6",
-	"wegpwEkZkUtBiSxSQXNXrQhvxykAZu44D5AlrdanBFk4Rl60IsWGOwvGHQnWR29EPjraSTPGLjFdlAOX",
-	"ze9i6t2u84IXOWUHhk2tFb4ktl19aC2sXfbWuVVsr46Vst70diseAXuT8tVE6yuDEHxIX0mEQ10P9Tk1",
-	"7R7SKVEtu+t8yq3hQxoMLAAEEtuihoL6VbnpY4jeeGQDaG96LfKVnUtsbbBi7nc9deZnq2+9S8r5YbRZ",
-	"Wdxcjaa5XoxafD9h6uAtSnz/XdI7jUgJMYPKAKn72OeoPQfUnR24pu4L0NW5PS3UGwxY3h68rF5YGPXa",
-	"+6J/+hT8/fmzu8+XObpr+G/4PShz/PTJ/wFXujofffoE//r8mTK6ahMaNisi7wWfmrIdN7bTDdpdbpaS",
-	"AQu0CErCFMGWQ4iZhIz5u6NN75w0+6PgqePZjtyrGCCinSCW1y0Rp64OqZQgrq9CrtVXdZ6FZtBry9TZ",
-	"F/wiRLSiuxpqVn/Y357xT2OuvtS2LD/rmbxl7AFSdyrngy8BwLjB+hIK76rf2tUP0wz+mMGJyn0C/pgN",
-	"FZB0H1WHe9DdRFzLWBDmLiLqYn4wHtNzbrDFRZ+dNZ70gR0zd6qUu/tSYa6PeyM8aeRMIfIdpoBEzGh8",
-	"Lzo4M6GzVDwyVIrjF8H4wr+5TgFdsMj67Kxs3CvNpfLpdZeqts65HR2q/x5c//TbwertU3MxLH6tr+jR",
-	"8OBm0R5/ym6M+rzykEJrYHQQFYcZx5sa25Q+gY1pnwGVpVwxqeK0SNYd8F1mbSKmvKPrNX5DehgBU9/h",
-	"JTYoKcuF5gD/7mG/dvr2on2FyqyyshOT06LwxX33A8KmsQDzr85Ys8zuHeq9hVSyQwu5lklnFj5dbfu4",
-	"v7ZtADoTird++1qaLguy3FGiDzAl5YLPxE6NX5oBST9Jv8zVVke90N1EI+qkYMK7ahmxjOc0ViKQqhmz",
-	"tIgXhPEYP5a1+O8a0dKLEFrEY2E64xapDXseuCOd0gilYfFcG6EYWuAedZynrQ3IeCZHV2K1TVwTRF2J",
-	"1OXHH/maMQ9QM1npq7FH8Cl27Md8Qql/GDc11omsiKV6NhOJU7ARKg6SAit6g/tFIhKPKCk9Bxr3Gp6W",
-	"gzQshujWRCA+XZ+9pB4ofhfQ0eokxAk7PDgg4g59sOM++wVHR0iu0KOFerlX7rd3b39u+Amu9la6yPf0",
-	"Uu25db7VWRZmIf4/e///hz+vpx1GvWUurXit0lWJ4Naed+mlrZ5iIzf4qwQd8oINt7XCSQ9kADFNn71D",
-	"l3VtyciNPd4kfsIo/A7po93C6azawfpsNo/tlE3ESlOU0xHvCTscPGbjWjhl3CG/wnTRx9vPyHYJAkZc",
-	"t5SvMukdq3KrASM1p3lmuZiKXKiGQ+197Xz0qZx0lOGfdLo0tqNa32qWXiiDZN3ZCsLzfYd2qb4rcMuO",
-	"Kkjoudvaok0JSe57rdlI0HHVlM1qMBquFTVc3cW59VDCsM1//EeurfGEsW5V+ybYO7y/yJJdSAAMD+zI",
-	"+nvQQZucen21uRbeFDGGFNf5TV9trMjeQRFuaG5omK8N8Q0doIiqdRsruMihwMSjtimxrBmmDTGCd492",
-	"NXH927++qavEcsMonzKrmXsPm6ysAPv/3cUPe0/77Hyuc+vszdLAdCuDOK0QO3GKJ4Yrc/EPCOKj2nd4",
-	"cNBQeyzP0nJaOMn7SDJc25PG5FvJpoIpa83hos7IGyMANUemN/RkcsqQ4f0Ft3yYx1ndei1AiPYhYFB2",
-	"9uFO5HppSzzmaAg9860phPxmhRz+1KzVxwQSHSJkfCHS59yIU4oY31gUfTEkXYesCiot2h0AkHPlLnVO",
-	"8JS5d/tEfPRJgwlhyubMZTcJwsOjA8hgYoRw/6VaR5/hAcWXhjqq+zbv7k3X/h/kb3Xf/tCMUJhdk9Bu",
-	"0SIDyTicVdP7XqNVbOQjwr+hV3FZcdWLek4bGilt5VRS3Lc2o+b7d2q4YcnoBoLuYldwrbcyq7EiQ/7x",
-	"MZiuvuQN7HIf1xizb/ICEePZm9fnF2wfzNl98Eh/C4VnqYjtmH0TCIO8LI37FgNAbtRuGJVsaRhAVRRl",
-	"bSvvnpWpARgYcHOdOrvh06cYHvr82RnOU5mmgrooQA6ILvIYF/MRwPm544q9dCZuqtVM5Fjjg1a6VEbk",
-	"oHT7rlkvpwE4Kqa4QLeOyP2MKPhYPeBG4HSqVYY+TgXoFCYCNR5PG+BRY/mKkmhX7rg5Lb0dgkaHJYzg",
-	"/HQStXp9xFLhf1kIBL8oKkTB9b351B4bWqPDZrBoLWjuuIX6sQ+iMlzO81SCU0NkZXPIGM9WmpBUmR8g",
-	"1POJPjtTXj5BQWSeS5HgNJz4zcBjETdVisGmNuiD1mRvmVq0q29Ke5TSDOqB22lz6k8ww5BhREJ9DgBF",
-	"1bAS510sGstfD9W1Lf1alHFt7ZPAT7HILPO3omgImN3tA6VeAYivhTBQ2EOvEUcuw5mY/YYAviPIPdga",
-	"Ub71UbUey26N2NWQdnbfwr/DjlVQMLhUjwwr30dAMBCuULW7sCVPLtqxYEK8n1f8quxmoKfUwAWMaEt+",
-	"yqQQ20snSYB3nAwQ+2z3ppRJGmteEoI0rOdPtDVy+aIsBgB1X09DoHZBlA9AUfyHqPxNo/IYRe9NcyFC",
-	"TbIz3r2zD6vRSWm7L+uNzi1Pt6IFUa4ry+D2lqou+P2uEIPoazXAoOzmgEHBoFoZMNeTVCxuJn3OSHCw",
-	"b97+8Jw9Ozx68m2fneuFoMx8niR0cHsRJXOmlypiBtrjGKyTHYHxegdAhAkiYWzBIcRCZ7kQuyMSlqiB",
-	"BvRFEPiTgkqR9RTqw/xEnUSF4O4pM0LgApnWXCi8tD7cF2CmU2o4vRcjdWvZ0E2BWEIx9sJibUC0B5gt",
-	"6gvT2/c37p4WgwTyPS7x9twYqYzlKu7KdeF23mg2XV/1fZ7J/evhfjzn9gtwHqlRIrax/u89imfuvUy+",
-	"vGVuVz6K+zq0pcQbah86PDjYBLF29OxZCLA2GLTnerb6Oc8QFrOW4JnhnkVlcnh11hHjUgsPp5oSUGS1",
-	"KH8viY11p963G6/v3v5cjgGEnWOysoDH931vl3c8kzVZF9YCtVUD3EgKeksV1jCq8nMSj6FTkm3ZN3wL",
-	"SGedL1q783nYvrCvlFeciMvXhd9mUFXpE0hgA5siq4331x32Xhh8aoMJoaso2Y+fDYbfMqmoa8tEJyto",
-	"grIP6Cv7mEmw73ja/xujqfvraEL7FfrptvMKh1fhpXasvvtnRwCKfD53HIPi8rwLueKsBMzwWl3izcZG",
-	"yaRiNufx1U6xJxh2V2DlnhGVHkJf20Nf3aBIVdRrnRN+FRMjrdix8KDzqKk+0XLegGFwLW6XXO/TlNvB",
-	"I8GxnkowDCtXme996xQi73VHSCT0gJvWuqubu83ODGZtdDjpKkfQuZzh3qeCQ/PV7V5p9KDtmsR9jnff",
-	"nTeblvbBm/2H92aHafyd/YHKrDBCBktkAidNnLqDAT0NU51XJtES2yeWVXHmytQb/F2QJ5UpIRGOc6HR",
-	"b0GeRkc24a/gmTjBxi927vRB8IL4EBgCkQV9KILR8jgWmTVdPYu6uaxiInCeLB63eUHuummRF1hbWxY1",
-	"mLfr8CAvL7oXS6jTikmjMHNPGuja0RK42HY8NZS3x72b+R/xNSWkX6OqyGyndyL0DgX3LSZR3xbpup6D",
-	"bTUTHysBUF+nHdK6WzK6y1zvmdPdckg2hHoZf3P/nvOl68NuX0Ic290l+UN+w73n+X+N9IKvBmK0U1r7",
-	"Vt8flQqcQN4uURpMlooAOtFvR7xLgcZ4BVYgOE1ag5vqHhTpdcWZci42ZWxXDRf8GOuW7CNImoe2yY7+",
-	"d0qN7xKI9IXbGzOVL6CQSTtkkLGjwmzaDqe6UjO0pRPuYSXJV9mWBt3CRAIiakyi2sQN9NyuorwOCNpE",
-	"TqR0I/QFRNyYT0lDuNtw3O+4XfXdqL1350Pfc2ztzD9o80ieW5FtAD9sRBapD3C3sdKMMsUhLlMQhW8u",
-	"ZYmvRLhJtZnubgG9Vj78fELh8rVAbjM42/xwC72sYRs2F/E2rcRvH/O9fQB3S1rd7Qrmy0J5JwQwyb4q",
-	"acFEEggp5NKdlpB2dcreXTwP2nJsqLBvoBd/xRDxPcd9m/u/K+BlNWFvhZVcbFqrugD9tbCUg7GeLLDO",
-	"yzmAt66/6Ue9ZAuuVmWGR2kY4WYjWCWcD/QONKrm/rl62AvL+EzEJiLmBdhZYkUlf5dqKu0p0YejFLD5",
-	"61V+w035IK2NWHAZ2peo8k1ih07ofOz22ScGEFzBlfAJRCYK8nWMs1J/On/9S52Y33/a2sO/DQ7EvbBb",
-	"nHofEpiwOC5cPkyvwcBOVtgosJBP0eft/SnlrHBCmOZ0RjLzUi2pqIuj0IQqK9iKE8o+krYl64j9UqQp",
-	"fEeKMCOqsW/vAxO5tiBfT+p3ff82wv8LisSJHqstb9VWEIesA7KinpJtgntblG6uYpGOuB1lIpc6GXVh",
-	"/pR1ieH7AASoam+fcZkwfM9ukM5lKvPmb6vm228APkQ+w4p6m+txh+71rf2oYApwV//LpFaXo/vc5jIT",
-	"pY+71LKCOZ+C3Ny0IORsVNjqq/SM21zyFD2amdNH3ZEW9QrlJuW0a6Akgvtz5J4KK2p/BJh3GQeQtw+t",
-	"LvgWJeSG8BFtfa+CICbuUyv5Re0c0caEF5W/uKtzFF51hi8pB1+xyIs+3l3nBScDm+tUJnzFCmVlSoVe",
-	"/bsId9lqDGCtO2XPCvW/Me7ltr4rLOmu3c6OH94uWuXItoNe74FEuQGghw4oc0gTAlAhOUkx6UK2kOpO",
-	"5EhCZnv81d94s/NjLlNBGd86E3d9cvwrtIITW1QOouTgQmMnIWus0qx22NQy2/KhA916GalPOG0OItXL",
-	"iC1EIotFxOZyNndWepHP1qxqKkna3rDq965Y7dJ2rE602/tRlutZLgyAgiZr+HyUePslhbFE221wU2Uh",
-	"1+2ksewo8k85Oswdq3TVZcYtu//y/DU7PBg+gcQxR4OpXoocOgk0gl5F3kZXUwHYz1vdiW7gP/h7HZGI",
-	"fGQEt5uNhyyXsShrTyGplfEsS1dQ4OGe37Gzk3vPKIYI/TqWrVZ27l4JH5OKxWvA4cOjQVvpyDqXk4/H",
-	"OGVwtJCqaJNG5Cw1MAm8KWKLIrUyS6VI2GRFcQFujbO2/VpBwKBZHXy828DuSCcut7t9qvWVjiq6Czb8",
-	"QwdZ/xBQUktmHq+DvpyyvSFAlRhWKMJy7gCQ3GhiTQqZ2j1JjTfD1/K0jv+/N9xpoQmeezZZ/+p3cIkB",
-	"wrajs79+50YwHPzPM4wDnrIBfVtphu8xkRtQbYblgI52HI+N591chvV88ZzbfbjTo747e2unmNNk1VbL",
-	"XnY0LRMz4b25LBMqWmBzODkBK+QcbjyIEoHwjHfld4K12eCB9B7ECj6k/nUEwCdESyeCJoJgg3aEHvly",
-	"WjJGdy+tkWqWCgBG28MqOOKN5BbAT8QonlzCFQxJmrYbR9bFyN3ILVA2GsER0xkQK08qOnHCA8azs1u+",
-	"gM+OSipHIkWSpIkHpOAegyVFyJbwECpvDs4JFPqtEt0JXSqvyXK9eyaNR6sMI2rr7sALfSXUu/Ys5QuM",
-	"oBLxkvHdKJPZ4B0D1A7xMQA5B6z0ZWWBAw4fIC4zPuPydgb4s6Nnw8Hh7vFyGnIHEHSJO1gf9K3G9fQA",
-	"h7XbuPzmbwxk0GEORbYA5+XlGA4onBuUrTpKQXGHEhfWHJz/TVX02Y3LVTHATr0HuojHBhjFCqoVAYPf",
-	"UVMgs5SmbnvsQvAF3AZI31DqwOM56CcRKWdlNoPMmSnq5asHXetdTmVvuGEu4Pnrmgqs9/o6R9QmgIKG",
-	"VmDeTJ0anj4+3DiqwdYUghrZRr2aXzAcfWNfArpqlaFap85MaHURUo0w39Bgd10L8s1IbxYTuWj0MTVr",
-	"cTqoVMa8yam0ZTfWR4a6oTZDJvUSxZapdxnJbtpUclQo+VuB/mg/5xIKM8h+4mk6Gt4sqZyGDoFpqdgY",
-	"LfGR+7nRGrXeHXdzehQ4u6m5abURXfv+M5+ItFMDhj1PtDBYtYaYp32GnZhRX7E5V4aCjQJcbqeQ04bt",
-	"ujp7+rwVPPG62VLnVybjUKtzDi2F2678rPWV+51blnDMlH4+F/GVv9f3BOlFvV91Dj9D4IfwDHpR700u",
-	"Mg4aISYuut++z/nUwmtZVdByZvBLhOzoy5FfcfyZrUOJd01njRrcmndFvX9FrNWFKJucpCdMfOSxTVcQ",
-	"JNVTNiafOnTszXOdU8/lRChJAHk38MFj/58IQsYfMdZO0deDo2P2N/ndacCC0AUx9RAC0jBoVZOvB49l",
-	"ApFjO7zsRTcPJeNMNndsbaRg81kuoBDXd1sJKM0Jmg/bzIp6Drz7tSzrbNumVSl5qKAuKuPbaDw0mosR",
-	"6KfSVD8g1bWWsTBtfbt3BtovRVSHIAoTaQ6e3izFsiODuCLeH/JOqYY0RXkb0GXKDWl8wjirnidkUmhP",
-	"/UCzDzR7G5rdpURlmvtyLV93U7U9q0vw8MKOhSUdXPKuwuxvalNkW1YKMWhlFeaVdzw2gIdTHl+ZqMpj",
-	"IHsWrpVQ57Ilf5y+1117Si3ykGV8hhwn5xRSiC/hbXRz4unKyth09zr5UgegHzu9qXWlN5qs5SKnXM0K",
-	"PvNArg0IZNTmsDE56rrSGqDUFiQDt1uLzR3FOTTH8gYzaR9V6jX1IvAvqmWSVdC5M2fbqaZ51ul+gtQp",
-	"rFsw29eDliFvNnh3BsoN7ZPt6Oi12g63qkFWlyzx2NerKregoyN6MOxSu62sp84I85YxBCd5CmIPy36c",
-	"MCtzwaC3T6s36+DGFjEmSN10M8C+cWOTCpTM1sE8O77x9uyGIn/bTepCkG+qEyF5NleovpdRwGLROjx8",
-	"uxSouiV1u02ge73XoNfar48DncHNFniDkbphy0N7Ku1J1Uwfot4VRh34tGPszQ9V9QALk1InvLococ+O",
-	"OvNWL0rZAXsDg0/FFFIYS1xwAivDjvxfiDvmR9Th/WgZjluj5lCw9KAuVW7KQg3iqQ0sWlu5DorI3+R6",
-	"KlvxNTb0VdmpxKdsLXGvCQ/rO3SzYjC5FQv3vkpztmYZwg2nbLhT0uONUw+/VO+ASfkaM5+Z5xPyKvr4",
-	"0JYsb0Rc5NKuzt13kKQmguciPyuwXxL+9YOf0U+/XvSi9k0qC7EQM2tzVSTMC3QCeH+1K3NrM+oFnuXa",
-	"6linF+1Fma9Vuiotgl/F5FzHVwIQNya5Xhpsd2HYGNP7+07Y9a+HTn1xX+xfFoPB4zgcN/yC1p10H0Ak",
-	"Ee+bOumdi3iv/M7eGxpdNXSeyb+JVe/zZ9BvptobhhxbmtNbzmA4vagHIF0l9sxM2nkxAdgZHPB+nOoi",
-	"2eOZXMsVghWf8PhKqLJ8BV/LEmGurM4Yz7ITzzkmYjF4x2bophQenMxHm4SK81VmReJDqhjMI/SvS3Wp",
-	"/vSnXzQLjyGAaIQWG/0//Ym9QkdUaQ7I3GMOg5wF9dVqHykMwWjW23jA986FwCZJ7t73s0Im4sM3iMcD",
-	"f3yLx1heKAW2HjWvh6Z6APtToQ29BwPTP41oPt96p7y4VO/RtZbqmb+n/OFbGMtzN20F1e0n7u899gpx",
-	"dSj9PQdfqFH8SowgKYS91ct1WNUw6y9C7ykuEfrDnDLv8TofGTZ2t44jwD29VAy1L//4I1NhLNdy8ftu",
-	"dBeyGhbIGHOyg6RnQ/bX79yuVsF2wG7NaS7laKPSQtBTpqRyJroboUjFNezjzFkjWH6LfYjpu7TmMDrs",
-	"UMWGz54MAPp2akXODg4GA8aNr0LZY4hGVjZJBNBIxcYhmNaYuqf06WbElpKO7bMsJUiGfUKj+vM/jFZj",
-	"JB1OPd/dxBIxDr53ePAMRno0eIyfZOO3wuarvTM3Sv/BCAuxtCM+nB+8onQ0F464AcKggmdTCXNWPVVL",
-	"lBq1L8eBIv4ThiEzgDPA+HqSANobvB8QkiY6kbTFlPUA1dLslfwuYksxmWt95W+ymh0ND9jf5Hd9dgb4",
-	"STCp4bEfNjBmnstrEbHDwVO3leNG9/YxFhEtpRGnDK9RMI8zOtpYzqHjhrFOD3UjPRwesXF7Z/QxsY4j",
-	"wefoOdu7WGWBlwHTBgDVhV85SvyumrJbqUS4MzIXxogEC6Ldprqx8/KNL1SswcVdmsxlJfjwCH3QZ7BB",
-	"5Z0nTEKpu12N++w7LwpzQZKuxBKO/W6cgwpBgDB+a1asBMEC6S8Ve/dnpzOdssPBgI19634kxmolsLux",
-	"4zn3VyUdwC/p3S4wRVWmQo7LQjXvVXdig1rLWZF5HyLp4bUNQmr/64sLlLS+Z8+PL86+h4PTXan0HZgY",
-	"RAu9TwdQ3WDbMQjq3nmm2PgFNLcfl22NKFXNce5wMNijJvRi3LYvT9h4vTf+2En18UXOlZmKvNwtokqS",
-	"jk6ezgt1JRJi8KPBkI1rjeiRyV970iIGVMLtrKprMCFrZSL3J+lpVWWXr2eosURkUL6jsZQbsMTd8N4U",
-	"k1TGFVGbtfcTIjj1IT9143n55vqY7R8f1oPf/ha3JPtHxxhzXkJWnjU+/U8lyAn7h0/ZVBc5Ct0++9ld",
-	"NsykMhEn1QxCU5pmAt+MgIbL/vE26HXhJfQvuhLPFDgjXpmsWMzjuTDsm/Fz9489x5e5Tk+Y0ntw0/hb",
-	"rFlLZSyUEYGO9CbXWS6F5fkqSCMl1Yk9d4oRO3vzMuhu6dtifo7QxM9k76T3uD/oP4baGDsH1Xa/ynab",
-	"iRaL6WcEEE9T0pWA4A1fmSqkv9ytRSBMrNzwl0nvpJdKY898EpFfNRjLwWDQCCKEh5eTE1BEDabANkMB",
-	"voDtfT+36o04M6fkIoPCCN5yK372GRFtr6d796sbP0fVU3tvdCoxd3anh/39n6NeeJhve752L02v7LLY",
-	"9mC5yh5DFG0ej6EH+83KxC7LZybI9PpQ1QZDbTKlzU9WUFkFO4/GI+F29IDeaWD7vLDzfbB8EJe3CwXB",
-	"VE1AIfWF2ouVGEzI7ti3r9G5k020nbOZsOzQyTp/rgSALU5ygmoFmi4IbCcKSBKQ2jBolWWA01STSn32",
-	"a6NxaCjFuGFLkaaRx1p5dqnGbslGdAOdT6EmdeK+LRUbHtFHkc1AypHHArD8hV3q/Ip9g0LxMBCBlZQ8",
-	"vVQHA0rS2T86dqqM/+vw6bd99oMzSelNJugD4D9ETQN9C9UIR2GtWGSWYWaBXAjsiyjiK5FcKje24WBA",
-	"mvtcF3kEogMFZvktq2cgMZz65acCBnJVxV82dy07uAa5GyCWnw0uVeLkkDRsLtKEFZmTsE6aO2KhgRrA",
-	"0+qzc6gD4r45LBxz2IMMDgn3wnENOmjcKq+AeMtMnO90srozKVVrPNwlqKoeSBVF93uh74NaFN6fMC3s",
-	"HN3fXYO0ZbIhAiN5Vv7fLF7JpdQ7ef8hFLaA1AYUVQraws6bYnYCZDYcHD49enIcNaQuMn6YHXYyHES9",
-	"JQBm9E6OB5/rwlcjDkG79H3hm/I10IVqmELsrcgEh3wbWbYro4asbMzT9C+OBsfQosK9D30O9TdeKiJl",
-	"73um0Gm9+TM4VGSaQjHcCYp0GMOIBHtghXWwq4Yy94znfCEskN77lkm3jpGVQ3Q6H8HyyfV8SwrogX8M",
-	"Urwq9xhPU+/YI5QaIp6u/OoP98i5r6+6ONbPu2q2/aAKee5EAtrEntu1IFjTUAnCtJtWffutwMBMeAi2",
-	"cmEJ+0rBbtC3sRc6HZXDQeVnqqxWJ5LxFS0cMxP2lbhPXTyM6mw+5B5o0NHTXwV6f1APgpIjorAvJcp1",
-	"1Xwh9gHblYpv24+I7wH9tU6fBHtuAviy0GteiwuxQOCAtHGqpIbCF+sjtQglZS4VgOinK9TYIwbeVMrE",
-	"wiQMuB/KDqDHv10KAZ+A7k6KQNcLBeWa2IvYq+ojMBzG9LpLVVoQHsy97/hn2VDvpbpUlW4eoVMATXsv",
-	"RCFOsCrXxuu6uEh4zlCv8cqhB6EIaK3iUZrpi9GlSgUHo+Tw4BlrmA+YfxfaD208TYrBGQ7oe7/D96PF",
-	"+tdvUWTL+TEolldTmS+4jxtuU2YPvsKR6BkBAsTotBZUGuAUkomoSvwfBNWqlAuhWPgSrbZVYKGVGUqs",
-	"ECy1FWDrXFhDZ17J4BhzKBVTZMbS37BBSKw1nq1kxaX6NxEWqFO8qVBe70NINPoLd7DgtibCX8/m7RYT",
-	"JSVAHgn2mX6QB6sScb1Gn19BIJALp1t9eSsgpmRI2QjxqykG6sgMPF0qYTkp4yXCc6B/v/TAu+Trh3bj",
-	"2kAVmbOPUa0g9jkBZg0V8qrdD4WNxi8Tsci0FSpe7f1NrMaEluRJvz5YZ6pNhFCQSBAxad2nvOUAPbQg",
-	"ZjPjEnyoXowUxicH6zRpvFI0jX90Wzqj23vGcuE+N44uVZjwio8v+AoDoDAsY3XqVinwqh7v7FVtVWJg",
-	"BBc+3bBh0bdRaHXLfrC0kI7y4X7kWgOcvUNmbMRg/yM58kpLsYJ4c4T64M/r9Oe9oJ0EBINwlx33V8t5",
-	"x/6+405/n08465aHz333TVV5G9DJPs0F1fo6DtUQl4FGMjI3NtSXnrGx74B5JRQoS8Hbyp5ml6oRvxEf",
-	"pbGmJiKO6hJirot8Z/lAM70vzq73DNjAMbf20Q+/Imu3pL+C/W1EmQVccf76rj+w/hrrU4dUru7C/Glh",
-	"8qOKxx8fD2pc7r0pW2L4lERUgcyv+7lDzHn2A5kXgPyQ8ZmIqh6pEDCTEOIcY+La2KkZpVsfs8SopG84",
-	"GNQ/fEIKVapne7JUPMqON5UWIZNUYKN005k/cO5nv8XND8Us2NsxyIIXyuayUeN/NGj35vs6/BZ//tFg",
-	"UyfJA8JA70x4/hy1ZvJWGwWt5sue0T65iyAUbofq2DZD3MraFLdkit9rxCLsl9AhyGp09WB5lRkctXW5",
-	"B1+xf/X+J5l8RlYAKN6tIcVTOE7q2pGxOjNQci/VzKkUh5ioUKV+SHTb4K9U0O/P2f6aWBAq8Y0odhAK",
-	"X9znBDgp43ZeMZJM1g78PwpTPYQBb8hPL5z6q8rl+XJmqrktMFCyUzhwkupJlQ9MAZBYLxbSOv3ZnckR",
-	"NKyDxJ0q0948YnGq4yvDDF+dAnuhQ9NXh0Pm4jnmhII73oO9oBMELJpSMcfu4sPh4NvTAKhtCqVy1yLn",
-	"KT5g2EyQ0oEp4W70fXYB2ZHFQlwqzhK9VKnmCSkW47fuQe+pfDnde8VtPB+zbw6HB2yc5aIcmc+CRQgq",
-	"LxFwKX2VbursGssmK6b08lumc+wuAC+mD31Tjc6pI7S+Qn1benfgJ8jMxPU25ZjBGBLpNKp7gaRhjwdP",
-	"IIH8Ur17+3OZyIDtw90yBR7hQqXOEqrmGoXDI3glCwgDUJOIGwatS9qDtz/DpDFP++ZekikMoue0ka23",
-	"vlMLncipFMm5VNBZZoeHftFK3OAbr276hbfoT97l3XTrzSStjq2we8bmgi92l7i4Hd+letIleQMOqYtc",
-	"ysZ/i0g3WyRf/ebPUa+WZLzt6frNn6Peiws+2/YQ3PM56v3Mjd3z27XtofrN4RHxOxwsuDl7gEJkisX2",
-	"06X5QPiWXU6n6tbwSahQsnyR7fyC6onwPX/3yd87vsXf/8WH7MHg+HdgHDp+BJ1SfyDu8SU3KGe2PV27",
-	"+YH3HnjvRrz3eHC4pR19rLMVZGpjTLXBJw/nxP0aII8HT9r3B9TLmCs2EaViKRLMhQffjtMgazrjne7c",
-	"z5r6c2/bCH/fv/AeHA4PdjEAKxvjBzAxevDo8fZHQXT/ou05t9JMoQCxdwdZNUQUNYvGa/feDKUfbu/V",
-	"QZLabHzSypYYwqXp5jNLwVzSyarNMnEP/1ubJh1mxDrHN5bxQfF/UD4elI8HWv1jHnx3lLvekHn3eIy1",
-	"54BanWOGQwDq4hSvAHX06YD99TvMTUcwB+waRr3yCZpDWoM1/xJxs0pQUA+IrvSl8onv30AiqZUiH/k4",
-	"wPjbqHIqio9QNkUAktpy9s3h8DEbw79HeLV6xMh/guvPx0O+ORwOL9U4BVzN4APoMySYAWjugH7Hbw4P",
-	"DtgY/l2DEag8nTGJNZbI6RR2Ky+PdIjQXirB83QF1VBzwpAguBsGWaXb8tlKgBlcgPJxLK3SKhaALXOx",
-	"1FSlSalsbkVZkVVvrgpUBSK66WuRQ5tnaops5wDPWCO0k9Cj7Ed6qcZOOIw9aZIHGT670gVCPk64gUFC",
-	"zp57iVMV8E0n7E/jMg0XUyS0EhEIO/TXBuAQOBxPIRu82t9GnuLKDfAUB6k4KhZs4S4vqwZltBMtuldW",
-	"dCpdjdbUeCKsofTQeDFm1cT1akWFWjtkdoqF7YIMth4or9pAYo7Qgici2MsdQd3YGRYzL3DVuWIHh5B+",
-	"5DHyL9W0ANTXUC5QXfeB43M6k0dSjfDOcbNrdB0rbvPCVWf8rku3QxeCNcH449newdFxSfypnkTs+JDN",
-	"xUeeiFgueErYRX2cpZcRo4U0C+Qk6bNgYyGvIbfdCkMypB5MfTZ9epwMng6fPj2MnyTHR8/4wVRwPoiP",
-	"jngyGB7xx5Pp4XQ4OZgMJk8PDuJkeJQcx8OjyWA6GPDB0962NSsVs01LlnFrRe7e8z/vB3vP+N70bO+H",
-	"D5+ODz//RxsCZicSJQCrmJDwMh5fQaU6wUG75TwNYHLWGs4Pt0+oUFd7zymZqCXr5Ka4ei0k4M6VYP+h",
-	"jAqBrt7SGvot9nIIGqN7o2/sPZeI8FxveFAmN22ephtD7y7JOpwTDJrmFDEjrO+T9uPFxRvaOjgDx7Xx",
-	"jMuZWq0jRJUACKOJYOK3gqdN5t441foifdlcb5jpHP2xTOudE6/vK2BQVwG/bsY1jg7U0aRrfFUM20sO",
-	"lWCQfhkoEf8miRm/n2nyDpV8vqsVgtmae8Polvkd+4R4u0OKZpXQ4U2JwMMmc6Bb86W5mh25lEihP9JY",
-	"//0SKv2KbsunBENQJr7fVmUULLnB0lCn/QGWjdP+nw1YwlemcSb8GyViIl1sysOklX3IGCszMGlF7tLB",
-	"EciTT9TJcEv2ZVitT3QMeZS5EFjNAT2OPHQi+B468F1CQj8tIbR8LzdMzLxUjXzNtVzNiMzVw8Fhn3Wn",
-	"dcmaOZ5ogb3gF4I8Ss4KH18q2sBThMuV0IJw1VoeguvzrxB8+H1SP2mlA/H2oGLcTUG8O1vuztVZqhbR",
-	"bumiffY8yOb0OZxRM6cTa10TmYvYYiI241V9ec2PFqZnr/F7e352e6riQ5LiQ5LiQ6zyIVb5kKT4kKT4",
-	"wHsPeQIPeQIPSYoPSYr/0kmKd2vrfNXsxIe8xIe8xAd940HfeNA3/lfmJd7XyXWz0wRZwC3QB3D1Y7e5",
-	"ffD6bcRt910z/J1VwzfOMi4T7LsTOPbDfnN5cI5Cfh08vJzLVJC3XmcCkZ4u1ZinueDJakSgvpPAXV/D",
-	"fqmh/iK2b2FETiCJBt6MUQeaJst0bnkKqUaXqiVXEeZTJWhhST6nJvWQgxn0VboQfNGKbwkwPc/9it4P",
-	"WpR//TYQXGj9rdmkWH3dRAQ/Pg+S0QluOYPS8zKSDBto9UOQD9DhLc9twHOh4ECKvmOASy8OkE+2CQM7",
-	"LxnZN3ap8V/GVwuhLEuE5TIt031RUFQQETWmxo4wgMzEWVwYqxci7+ayNzjQeyRk/MIDGX8BGTtqaRHD",
-	"26n5tuQbngubQtfPuYpFCihiFhK3yr6ueKKJXOoEcrIJQJ5wQ+QCuipaka6wEUlnw5Kz2hl1qcoMD6Rz",
-	"+Axgk9EHIkq/JpgyuGS0ViJndCqWjQU5HnCm34K2cqnCz0ZlY80xrdCoUPyay9RZ52MGqLJqRo0WS7Yt",
-	"m76XwXFCUfeL1cqWsKTn4Qbs0BsF9ILgGchFo66JVEPRvUG7dkoJdu1fomNKuB7YbCAWaSqSqKRGJMzN",
-	"K/MgfpDL12jsbsVPtHOrlUeG1ZkTZYqx3BbmBKCSxuvgSexXUJZ5yZ0Si0/YN+OMGztKCjH+NrpUUA5E",
-	"Xd+gG/mY0Da1oTQ9oI+pzjti5g3WvT/gvfA7O7DAAy3XerXcNSHX8r/oGHWktAviZ01SUXPzVFe5o1FZ",
-	"oCRzNhXcFrlwt2BfVEeqC63sPF2xLJexMF2poxcwnnukSfeBTRmIMLcHZNp1ZFrIRvS6PXTi1dMplCfc",
-	"iDJ3BZ72BEpNt7vtFPQOg6sAmzyKa4HNrnxVJnXppvSkGJtq2CpDlyDwIPvP6V+m1qXDCW0BYapLdW5z",
-	"mYmIGc2SAimQWvPDRw10gtZTpnPUqZjSbM7zBfRQV5YqEWN3sOdOAWLrKhy03MK3RZfKyXUeXym9TEUy",
-	"83n8M4X1ktD02s0a2K3qZud7G/kr7iBZSGOkmkXYXiSi9sYaGxiD/ivNpar8Io8HZZcBynNG7PEw4RkX",
-	"7pFBXMA+g34gjIMaiktFzTFBfXFzulTYS6AVehtqv/A5WK5tWiXe6s7acqKkH+V8iWEadkaLWUZw0BXV",
-	"qL1rX8d64Zn9S1V6F10P/3J0cPSEPz1+Jp6IWExEwh8f8OmUHx/EScwfT/nRMObJE/HkCR+Io+Pp9Ojx",
-	"cTKIxVMxHDxNnk6SrkI0nNXeuR9OTY9d8I9U/XNyOHh23JG+3eWK+tP+n+qCsiXJxK0cFN9hf4eSmcrF",
-	"PnvzEtot+Q1GprNzsait16eeBAzVazsa9oLM+mstY9F3Ckrvc1dxzTU61suxbPjeH6F7CxEYNyRd1rJe",
-	"/0BS/C1yWbW1EH/Htd3V9XR0cHjw9OkuHUShwGJNtMdzvsEJ/VYXPtV8IYwhrwu0UpkJZUFUgRsGUUKl",
-	"YsZ9sDSsQz+0b65F3fCpuShWbIuPIi7AMbzQiRizMeatjkuoTc6ez7l9S8vrdXh3+jndm73wz79JuTpl",
-	"4yupkjG2NIdepH2GLckhD/ZSUTuEXC+hFngMNPnRjvvsObnSPCSrU5F0pglDH6eDtZ88xh73PqOWSkat",
-	"ZjHP85U7fU6pITUeaQYxC6jUvs8uxEdb/zz0W3F/cKnYuz9DUTH1UvVOCHire4a2Y1wm3w8uVdkb2zHT",
-	"uM/GbjHTMYvnWht3NjL4wUmQv764YPvwl8Gdgrb2uY8jVKaTXip2JVYn5MKHR0aUItw0m5gp4jl+I2It",
-	"WAkN/6NvKF+6O6izPGEXONl0qb4ZV4+npQaMag9sUqK/xRlAOTOO70qsRrmYQmObEtHBe1fwAr7nSqwA",
-	"oOD1lHFG9VwlzVmt0U/jtxhXD6qL0sRp29RJKBfB5lS76aH4gdyRGOdUa9y/VIAMQfeOrNajlOez0hIt",
-	"2a1cnKm01AtbpNNTNhZ5rnMzZu6k8hwKBVuOH+c6txDfgQblkyKZCVsBUIQgF49Mox9MwlcwI7d4rMii",
-	"liZj1MVoIRMlZ3PL3l08R6VlWjZHos1xL8J2v3mhlKMuaASQC+CJpGwPGflOTTByaMfLxgUS+IZlvFQ0",
-	"dglFvVewl9izGDXRE+aWdx+kK2WBjsO3gWTB3913kFP3oEgY1b4ThJ+Y80BvemTY2B2hY8aNk13utzG1",
-	"rndS6hzeB1oTFOgl3PIxardYt+d+00qMEX0CNrLiDRzYFB34KKeWfEX+iEvlkTpEakrg4IhxKDF0H4y1",
-	"IwdsM1f1puqz56k2nrtjrZQA8VU1iPJC+QWQVQBWcakQBANPKLehGR5txk2uMFg4fanGKAAdKafeCeL+",
-	"iYSQF8rHBnmWudmQixp5KuYp3CkWUbgKftmdOGdj97oR3IloH+6b+Bd4XxwvSVWAOjE+gS/iC91Vd7w1",
-	"bvEkh+/NhSlSa8ZQ7LgCloedd1/wICeXClFQquMCIRSCt9b0foq0VoWJw0GFE61z0FIA26KlxgLArR2D",
-	"wp0Bdkhre7r2rn/3Fwvl2+KgXnx5eBg4akucc46HsTtzoDBltx6hgzueQJauQD1bExE3e1HA7p2teWYI",
-	"2Y5kHVFsG3YWKd/LuCwDeazTh6pL0JDPzFVAMIFODNT9xbHY0Ann3rg/gay8bvcG7J9hQ3fIHgxYwAgm",
-	"YlNobWUZBzt+TQGW0NnYCRkvCUGagHuiz36Bgsw3uSa4Jzmbi1ICtOlSYZf8S/XCySppxQKPNBgSAf9I",
-	"C1rcCYkjSsJwSmwKwEbQjMstjsHeguRZcsuHLsOSiRO+KtWFS8UNe/P6/ILByoGe0mevfSANzy8vv+nE",
-	"wEvBQ0tdpIlXCVC1rhClYIKgXV0qZByRuC+kK8YRBKRqgJ5Cf5RpuTF68g8oewPvAuiBoLJjDuTmw5Cn",
-	"6aVCflx0ydXvgEzuR7jCu7dIV7+95muDXcDQUG52lMUAgUeewtH35h1BxCkPos2LNm83l/vpI403k3SO",
-	"703VFRzs/lsIP4A3izd4A85h8NIZT4LnqXRqDUg3ialb7iAttz7lalY4FcBjj2l1LXLDw47xYBdfCZEZ",
-	"poR0/H4S2NKXikxmjHnAwmHzeWBUaX0AHRVUNxT3sXH4pREZdWM3LGgT68cTNFaFDIKFYUXWvydTsG78",
-	"sXdkf16qUKSiiAoNv1b5g7tUAXrci4aHH9kihmDOX1lz8wPbIISIVB7EzCrkWbARK8a4f12q1KXdL3PB",
-	"UzvvjG16xaqZGZNraM+cF8r02UsbZMbMRXxFSonlE24wOaNsipyITKhEqHjVEXb/EQd0j6RKX+gKbdLU",
-	"nLqWymvxx/VSP6elJtutOfCAkGiTbxpy7PBMo3dyh3A43ghAReD28J4+VCVB9Jbm/HIuKKF4zQ1J3kc8",
-	"WFRCjletSvXTsMmK0dL22Vmo/aPnFtyscBKChxacr12x9Vc4u3ukP/jCpug6rtuDmCwD6gu/J5sk4w1F",
-	"IXiq3f+uJhQ530LN/tbQXdJOqP1Wwnrjn7/XJF36yJbkDRzIA4WVFJYFm+OJDCjkTqls/5P72+NIbc2T",
-	"8491dOn8olCO7Opq5yloF0Q6P8CWdp6Wm6vRNNeLEfQrb+/cSauxEUQ2COYPCYmu/PvrArPVYpnbmOuB",
-	"t3yWnjt2s4qo7p67jBWZ2RAqL1SptC4yy6xYZJAwCrVM45lQjgPEmLn3YOxBWsOueQ4126ZylVNWFLnu",
-	"jC7yWMBTYDZfKv9mZziKj4SQ5mNFaFS3snI5IplQ5KKjIIuXo4Iz6FKBveyfLnl8zq/FSTMQKW2f/Z2n",
-	"hUCMSwpjs9RpRiAMLtVZ9a4FvxKGoemPk9F5uQDe1sZIO/kVdZrqJUAZ403O4qas4CBKskK3oXcqnmBm",
-	"FdwcAodH8E0a6VR+FAm7xrGDT9KRFHkCUZccQ2DHBBfgJ8OkulQ+zverP7bRR7DMtcU4SC2UGwT0Kw8s",
-	"YE2zcZLrLBNJq+6YF+rciuye7H736m1Gv987yH4DZ3ZW2K/rBcBhGicxunqIFzbD9D9gCsc8D5ISpRRQ",
-	"b1MelQWX20TnlzkGIKS/VSnxjrIgM6H0JpKx1yxjAxc/tgGopyU4Ki3f58i17Owx1TlKtoSvEBp9U94C",
-	"BWWpz8AKBQR21GbfiZX2wLxusyNWz4KAphaUfENppBTP8O0GnrH1JA1MshhjZclIqHZ5MBP2HSzqfaZp",
-	"u23Ar3SwG+xrkEHywGyOHy6QfIE2rU746g5Ny7rD5lNvIngu8rPCKazvPzgFFTWB7g75lGfNrW+DDcA/",
-	"iY6LBSEnFHnaO+nt80zuXw8BeIRG35L2DQHEqPRkg5ceRg3mHyni0Fx9Hcf5v8rwB/VZwHBvVLEJBRjK",
-	"ltxOSalSd4IvwLKuf+Gt4MlqD3ItylRDSiL7prTJvq1ijyAkQOFb5+B+3bAwLZ97USHSE4ZyGPCIuXJa",
-	"ADR/wbgwcWnwZsIpWH/1Gyz3KFEBYKWDxPVwuX3i6PpbLmqLXPq6UNfZ5nPwm4kx+fWX/yyvhRKmzGqg",
-	"aZPjMHgD+Qs/f/j8fwMAAP//",
+	"7L2Nchs3sj/6Kri8p8rx7ogiaUm2pdr6X8VxNk7i2GvJm/2fMIcDzoAkVkNgMsCI5qZ86z7NfbD7JLfQ",
+	"DWAwwxmSkiUn2dXWqROL84WP7kZ//Lr7114il7kUTGjVO/21t2A0ZQX88zxJWK4P3lExZ/BDylRS8Fxz",
+	"KXqnvcsFI6XgmsgZKeCefi/qsQ90mWesd9qbrjVTvainkgVbUvO8XufmgtIFF/Pex49R7wVNFuzghRS6",
+	"kNnmJ76kyVWZK7IslSZCajJlJDGPpPVPCXmgtCzYrq9JoZmwM9r82o8LniwIDJvoBVOM0IJFhIrU/EkU",
+	"/xczczX/Xi1kxsg0k9OWOZPBwXBw9Oz46fHh8eho9OzZYMe4Xl7S+eZwLr45Pxgdn7hPmo9FhAvySyl1",
+	"c63HveezZyfp4Nnw2bOj5Gl6cvycjmaM0kFyfEzTwfCYPpnOjmbD6Wg6mD4bjZJ0eJyeJMPj6WA2GNDB",
+	"s3FvxyC/p0ofvJYpn3GWti0eEzhO2DOyoookcrnkWrM0IlQRKsg3l5dvD1KqWX30l4syIoMh+ZYKMhqM",
+	"TshgcAr/R/76+nLXsGRCcQht9Pn+3fdES5LKlcgkTcmskMv6txda5+r08NAsr+rb3/uJXB4Ohs+f0yez",
+	"0f9SfC6oLgv2FzpNasOZyWJJde+0Vxa8F7WM7h3V7Hu+5HpzeO/YLyVTWpGMzTT5Ii7ix31yuWBrQ3X4",
+	"40wWsKSCfdAk1jFRLJEiVWeEz4iQghGOj0fVbQW+1lyhWSZXLCV0plkxFsEL+mPRIJ+8kOPeWfGX4ehM",
+	"/+XJLoL10zp4KzOerNsXPzN3EL2gmtA8zzhTEYl/id0QFclZQeJVNarWMf3yl5PB2eovJzvHxHSxPjg3",
+	"c23hJfyCoYUV5UaOzGTBiC7WXMwJnVMu+uSCCU1WXC8Iu2bFmhyNngPzHw+e1IY2HLXSABf6yagX9ZZc",
+	"8GW57J0OPEVwodmcFTDOfxygVDt4sWDJlTI37uD8SthE5OSILNgHmrKEL2lGUj7nurFwnyoJdqyzH/+r",
+	"tH3bUQA8UoQ3pLRjqIOnyZAdPJ0eDQ+ep8fHB8ezwWyUnEyf0eGwg71Knrbylx/MJV8ypeky3yKZkoyb",
+	"HV7SlAWSCmTqkmcZt2RIFBcJ3vFe8A+E5TJZ1Ang6cnT0ej4ZGD+10ULJ0c3oIW/s0K1CjF7wZECTuGR",
+	"clIWP1gf3H7EOewYkBVLnbtrmRe2NzL8BMeRWcNpOScFy2WhVZ+ck2ua8ZTwlCiz6NN1uAVckSuW63by",
+	"MNRhiMPQRkAadf5f0g/fMzHXi97pyVHUy6nWrDBj/J+fzg/+mx78a3DwfHLw86/D6OTo43+10M5H81BB",
+	"l0zXtJ3vqZiXtE07AIlmr7rtWFKenZKURYTriMiCMAFCm4o1kXrBiqagTdnBi28ikrKzX/4y6D+PCBPw",
+	"r+Ne1OPmK6h+9aKeoEvzgNXB/LC28yZS030xJgwwp3pRDQ9fOQHuNJTBC6Mb6KJkN+PjVylb5lIzkay/",
+	"Yy3HybnRNH8pmaGqkpFkIRUTdaIC+W01NbpkxByPgTAvzPFg9o06Eq6vwdHsJBmmA3ZwTAfTg6PkyfOD",
+	"Z9Mn7GCQnsxG9GnynFVr0NykYPQHZvgdhDo6PgYGdH8PW1di9prqZLG5BC+F5npNNJ0rILX4T7GnNdyG",
+	"PjkajkicFyDHuHluMqM8Y2lsFAZYqrIoDANa3cGo1HQpxdxcXG5qBXeiVLYv2ewA59mxVkeD5ycdy2NV",
+	"0AsjpTeXqVIxyZPBESpKemFOecFWrKjrpX3yyqxFtiYLquw5a0+BiChJ8oLNjI7yanbwgxQMhxzfTHnt",
+	"nL6dxwFOZItwa1sFM5zdhLJxbCQyBzWsg35etVJJRSGR16SNOq9WRq18MjiKSJm7H1OSsoyZoahucvzM",
+	"lFbt3c3JrcNWrBbZrKUnOr/gMl+bw7FgqlwyWFiukeNIJsWcFW6RUXUvmMqlULDcDfvy8y4VTrdTgHUs",
+	"0nux3Jsrd8qoNgOSZFSzok9ezYUsWEqmTPGUAWMiT0ZkBdY7V2QpCzYW7ANN9CmhBLellceba3tbVq6m",
+	"fxtm7qCwN4KBLwJ9K0ajcqad4VplTjWaWccLMDQXhArQOsAtE5E502rDgDAcqoxFzBSwPryAyNlYUEHY",
+	"Mtdrw/bNlQG/xl+8X6NrLbZSz3AwOmrVwxzxgxr2NqCMr4EwzK8Jem7MP8GURJv/MC/kNGPLP/9Toe5c",
+	"ffe/Cjbrnfb+z8PKu3WIV9XhW3wKP76pJjnpZ+nQHpNmHY08BHM2pLu4hQBiELD1U4NQdWW2zpwegZOt",
+	"5iFoG7W997C6scMA3+thd3+Lrr/t+dq9sG5uET/z5ngeANI4I3EiUxYTRdeGt9e/m8VteCO2Ph7c+snb",
+	"Ahz4g9QXVHM143Sasd9oi1hqZYsRyTQzNgBLDV9knCkiSw0S3Hk2Gxu34andtgr1m5tetz8MT310ctOZ",
+	"o7IU+uUHY1C36B/GqEG9FiSStajBwBGE4sN98j1XWoFD0QwgY+YAfidXiizoNbOaSlYuhdcUFSuuecIe",
+	"KaIN7SgwoWSp7cWkYKAWqjOi+ZLhq/fyn5DXbDllhaGFNZkyQtMUvfh5IXNWaI7i344c/pniKUCzt8Et",
+	"aFtuUp198NS8uGBKRSTPzEoYk9CMtKa0/9pjxnTvnfZoSv+vwOlrDrZ0P4t4YAxZbtjbTMFsvj3a5PSf",
+	"LAGKstZxqVodCl9CrEDO7EFTH+FPP0c9rtlS3WwlzkkhV42pJgWjmqUTY4HXPFdtQ17SD6/ws8PBwPq3",
+	"7E20KOi6mlZLROg10zSlmgaTitAcMJwvmCJcJFmZNsI3v+e5smsXGNvgP6EVxDX++vKSHNJSLw7xZpIB",
+	"04FF/YeZJogZ+8ZOByreBZr5koLX6xM9pxv+0qZLMupdsXXL8p+/fUXMlYgU7Fpe/WHJ60rIlZgIpley",
+	"uFJblt6KN6L4XLDULPyskEvinrRRloIReKMxPbmGcFJ1C1w1ZwQ1Z8WapcYgWrA/jtxRTCkuhWoL7+CV",
+	"iDCR/mGJQZVT/822SYaX/zCT0vKKia4j8NJchDPQe9aXMmWZItM1Sen6DzLLj6Hz+6eaMI28RhPQr5Vq",
+	"/nTZkANNWqjO3IZSUV/fn1tGfz63en9jVQSh5kqLBnZNeebshg1pBO6FQCA9UqhnWWZTRuyEa407Ykc1",
+	"lTJjVPSaZsPmdygqnDBEo9tau7lySLymgs6Z0VLVlToluKERKfMU/muO4Iiocj5nSp8RmilprHhm1MJC",
+	"mrVRkfWKmn8sWHKVSw5/qCXNMqJpdgXK45wJcLSApm43o+HDcO6PtpgLzOCRIuaO+gzMyCdwue2N6opn",
+	"WZsQWJgTOKNTwyRyRlag/GuSUEFSWecXS+a4Rr2QezY9TWhKtL+o/p6WwdY4ZAdzwFLV99/PNgqIr5OW",
+	"jUmzZa0bkrFGz23i4TclJOs2q5GC2/nm9n0MN3CbeY4cvyG4NkXzeakXoMe2kJlcssC6XNA8Z0bv0DJk",
+	"/hbh0aU+8uoln0VtTJkxY9vp5IqL1PBOXsh5QZfoEl0rzZZmp5OFUZDir3nBZvIDkYL8yEUqVyruk5fg",
+	"H+UzUgqQ2HU2eZmxRBdSmGeWNHlz0Yt2eH/R2mwbI5wMtwvVmgXZEXGNemYNOgSv26dTEhdszpVmBUvj",
+	"iMSoe064cH9MuJgUbFYqlsbkC0pWhRRzklOlVrJIHwd3TTOZXMFdWkqypGLduFk9rj4gSx3X/ppACHe1",
+	"YAWDC3iOTkDXC38omBuKIDJLScFmBVMLAmckmC3mOkT20J0Bj6HOaL7vBjNJFlTM8d3+t4IppmPyBcSU",
+	"KYT+WUoSmTLzKPgTOp5rLpBzMIcLdcXWE6uVxPZPa9nYP5X/m3xBs+xxNe3wynRNzNxzVlAtC3OTi8ZN",
+	"vFsu7pPXsmAbjpiKyPxG1wn4aNB29KHO0k7F9qJ1UZnDZcnAcDmFDTgcHVmH1au310eV5wauHT2rrp24",
+	"a7tYcDR40h/0h8Mn/cHh6GgP/lMlnC6TLj50NGKReNbu9BPiitCpLM3JMAWcC8awChtdF+zG3Dvazb2N",
+	"ExVuAVUTmLraEi8FW89SJ/zbz1Pn3xBsBe52XjQAEz+hsG9IZid2W2Xhvp61IzeVOiV6Smvu8v4noz/w",
+	"aqfjqOtwRPOknTC0N12oI5JWbyZTagL3toFavv3x0oM8zQdlwf8FnnmCTuI69bD1t4vpXxP+hn/76v2/",
+	"Xg1/4N8+77P1t/9Kf3zF3/BXq9eXV8evxKCfjDIxXX49SP/xbdYm/NmHnBdMbXf24Nit7LRPfJaj20rt",
+	"rlV7QYURW0amwtpJwZygry9XoSdH4h+D629/Ga3fPVOXw/LHnbxU27DmUGoL18ZTCL/6MpPTNsBAUqxz",
+	"zVIPMKfae9xZYfRuITUpGG0I4/Ov/j7s9/uhWJhyQYt1287iCNpZ+kvnkd3G04kHpd4FjjRZlOJqYj36",
+	"w6jb7t5fOABClP+LTTC94BQj0idRT1cI0Marrx24cri3pMC1cv7sPcRF44EWXq+wDA536kIrXCsfA6vL",
+	"j2RfiPDnBAdvEF1tlzeQH3KF+h7cpUIUaE6NTki4sFbFRjrFMLoZgLVOYJ2SzXGc35C7BAPvIeD4PeEz",
+	"dyr9Id9sEFSQ3WI2AhC962aiiee2GyGda8z52eHZe+zI9Z3Cr28Kut5Q5txwwnWLKmFQ57jattY4oPuI",
+	"utCyYF0ar0aEFUICN0TSb0a8ssXGOM9WdK2ILkq2h9exsdTyCnXS9mXSyeIdy7N1FwpelZm26t/U3Ly5",
+	"Uvaedn8bXgQFhtFk4UATQO16wXhBZNFUAH/61UOlULm0gYKffvb6sr8eBbf2LlcSvUgQA5LXrEjNghmJ",
+	"oKku8Uy7wdkIa2PG3zwYgdSdz2mHI9Atz5blhyXZXL+/OQ8a0dLCUAnVRIqEte0CJhu176N3xvXJS4rw",
+	"QchboKiomaOZZbPmLiyZwniGTRncWNv/1fsY1W9DiIYURMuUrv/X/jbLiwXVbiU+abXtMmxZbtjRdp/Q",
+	"2zcXl+QwMf9cyTJLET+Ca49uQaOGWynpvnUKWHsLbJUFocTijTZ3Ka/QZHshj6IaJ+xeP8PI8JAu1hPa",
+	"niP2dThETB1A9oBEMFmQ48GTU7Jw+oyqp5QBFMDMPoBzWSsO0Gk1GnoyuLFm4zi1jYq/ubx868aqu7dr",
+	"QdNTMhoMcG5uAaMqWwUvBJvkBzwatI6YfsARHz9/Ho5/MNh5ztnptFKjOezF/JK3bdI5CSNjEHvqk68L",
+	"uSSZBKtGS7Lg8wVT+pTMCsbATx+RXK5YERHNKE5MmIH+1DN3IDGa/2/uMUcPo0szsuoMw+sbR5KhrRdU",
+	"JCxrs/dSpIeiFAKSDFFQmSXmApwGhn5OSZxKwWJc+jiBtwEaeiazTK5UkH8skyumzT6vFSkVnWasT360",
+	"NgRtfgedUxzx0psMh3PZ5h2fFS5kZdcKx1ZfGPvbLrMarrbtNaygFJp90LvCgIgcA3eiFH3y3tn/esGV",
+	"h4XatRIk5SqhRSvELAjStHgXqotdn24cBjfDi2lYti+ZMSr3PwLcmN7JVUtEetMatQGplunhhXuYms9X",
+	"W7IbzAyGs/espDCaMTjIJgtuFNUW9ewlLTLOCmJPXxURmaXd/g4HjO19w7LMcHkhYYtKZaTW3hMJhnZZ",
+	"FmKf8BuEDNqgZQdwoWOPzsjSo+xEto6IYMaYncqUs43Y56yQS/NJIT4F5Wh95EZznc1usiovzUT23d0u",
+	"pN0LmjGR0oJYdN1ey9JcCGa0Y7QLnx7d0OMES6Bpsemzcux8oalID8r8BitzfQO6h3jz5sL8IG2hinsS",
+	"Uq8Z0yDM952UGdC+c3LB881pvbVX7k9G/cimiusbiCk7pH3nVrCECT3BuP3mGQvGwt1PzimIPS1TGWzj",
+	"C5pl5FyIGxw4Zoj7TzZj11ToSSqTctnOwpfsg1ZkJkuR1nN2HykiV4IoRouGD+cnlDVwwpszJSLfloJt",
+	"AbGcE6NEgJkhCPuQsKKZX976wl1oljZEG1VXk0QuOyb7wl4BY+8Ge12dRGazrLW4kMYYXZNSaJ6R11JY",
+	"UNyN+Jmqq1d7e9dvRCR2rvvSiuZL9i8pWhTPV+c/nJu9s1ALgEs5c9I8RcxjsHcAFiAZv2JEy6UsCrk6",
+	"I+8vXxA+szHYBiijNMrf4TsJsKNd4WBz6k/yQs444t9uADMUazKjRm5BQBhGbt5WBXosCagFWGSJFIo3",
+	"PTy/ejUK+HVDYf7YoULDcXKetKPpzgnCEoKRoIlg1GKpmOo7G2RBoWiMXfilrYvSEtV0H9oqNDMq7JD8",
+	"sLfZG3C8h/aG/UzN3rC/7WVvRMEbtqzadnwkmbI5R0+T4ds+OZ9bLYRqn26JdwKvKyZSH/hveE5Fyj60",
+	"kL4GCGXCqjxrRyqwD9ylWkcI+R5+YohkP6wiuDO4sMkNm8C6HfBFOdsSCbKzs3KwPkXD5uCfwYRLqKHx",
+	"afO9DeXBtOqE1z7TdrqzGEfccFiMrST4VatIBBQYDhDymMz6dPFiqyELmcEeXmCjK1qShBbFmsgSnc3g",
+	"Zj4jVJOlVJocD5rnko9nluwrqjfDK3nBZcH1unfaW/D5ol3zMKfQ1NNNACLFcMWkYIks0htoZDXhUh08",
+	"xy2nDm3ncE/xyMs+7AQupRuQekJbgbo/cr2A9wGVxVrKbAK3xohvgn9DiYByQxWgxbxSpeoLZ8OH8NXJ",
+	"sNJpfylZsZ4UcqVucIJLmZk9qi9hcC5WlrdzS7UsY1EyX10EaQxzMIKDJvRtxQArRNdj7ModgOqmJJnR",
+	"wvu7Cii/R4QklsZrqzSjmWoFlieVN2nb3N8rljrHk32Ki7Kjkty2vQQAtpYo+Kc0ucLZ6ipI5EQpJeiL",
+	"xrk3QB5/WzxJRn9fINDjJmjNYJk5eNyr1Y3MX4acY6gPIK8ZVqqwtGfVK5rnjwwhykyRL8K5PQ5FYhBY",
+	"Mm+ExAN3Z11SBnduzAM1DprtY3HBjYBkASELR+QW+guIyt6sKrlpWTyoIqkWciXO4D/gKhVKM5p6lRMr",
+	"6SWMXzewkZ10F8YjWtBiYJvMgt3ySEZDGJsy55XTzggFK6KVLJRmueqK4rLcb7F5fSXsN6SNVed6iFDX",
+	"1iG+zPVEs2WegdDv6TybVIJwosrlEjFI17SANPMw2gbZSktS5mS5tvj1jzeS7Rea5TszC6KeLkqRUL1L",
+	"LkFOEVFa5jlLCUXETQZ2ABYp3G+Lb6FJGL26zh7wS5vlkc8Lmu4MZ723t4GtQue774ebOvQUixcNONap",
+	"E1v1lZdFIYsOcbSCGoqFFHOorcRcFMTpdxTUY2dw+BhHKTKmFGYJKBLzNHaI20SmjMTTUq3jU3TtQy0X",
+	"YGgIUdSxGYDytpDrFte/3L3CMLsXEte4C+1g5B5ZLQx/2ki++a6RLexDzhLdRFT743rT2+CCxFux+LBu",
+	"7qhJpbUxG4QLI0Na54qUwme+nBFdrNGaMxKv0Ogg3RiL5d5OMDRPGyFed7TF4B9laXzjin4bY7gFkzGg",
+	"xxqX4U97qutAFdVO1NZhKyN8w2ihp4x2aZfuWCZK8ywjU8bFHBRNW2sUK9MNBz6WvFrwjAXHVlGi2nPT",
+	"2N3GEi38SGvLVP38SRE8WIy3Usy3roOWhFZ+vzjnYh7fyeRy8+V6vNb88ulTukCq3jorI6+mbF6KPvlB",
+	"Wu4zsoCqK5aSNdOdkJSdbFbFNSNMPOMhfvGRIpmcW9yKi38iHB0DxWZk5qDbSJL4TGxpZUJ9Z9yPe7Lm",
+	"vpx42RpAPic5ZwmrK15G2WUfdJ+cZxleV+SfkoOQLdAEDHRJObNnlT+j4OSBekOx00pbyDhlWRsM2CwY",
+	"fNPF7aDiVofq19tRLfJWuwIWT21L4Jc99wOntX0rZFsld+9PKxVTIVjIEzNYIJsLCamu+1iy38ONWx1c",
+	"5hOtubgZVy5e06pmgwrcfGNsERcxWdkMR/QVRqimWBVHFiR2VQ9DewqfNUuKCiHe0zCl/E13svNmY+o7",
+	"b365mU8Lt8OtyU5CAPdC6zBRUqIlSmFnAoO0T96gqPuRTS9AmkU1XwIl5uWIWPsalEALqzkZVDXSK3u3",
+	"8rck0t5rt6fFoRb6Xm5Ygsg96rFg9jgopGZYDwYLvM842u2WHpGKG4GADbfPxkJv001teWZbNNcuTmB8",
+	"7qmc7sVKoADiuT4BJm5ogYFr6u4IGTwPm9SMP+9J0oAztnRdbXsXTb/lbfrNubpCHyslsdE6YluGuKox",
+	"v5Yl0UWpdHUywxFilASeZuxOsFlGmWqoQPxTVaAt8Gf04D+qrDrrYpBFp2+pT2IzenD5uSEYygH0s7Fu",
+	"IPhkAypY5dlebTBGBXv+/L7prSjrTZfNx6gnBXszg7HuBqnaN32MdhioH1hSmjV4m1HR+/iz364OuPS5",
+	"g0L57H0fzmlYxwEPt9VqkZnVfopSOF2U5rkrvVoJvCVdo4Vsy7TWznmjjhoxyAuQHra5S8oxOl/IJZKE",
+	"jayJ1P4GplJ4TOAL++RSzn1VkjV8GsCuT0bkO/6lUcq1GSsUKTGjAz8YIPZt2VQpiM23IEP/bl04oGgY",
+	"CWn076CpIkasodYNRNRv9cg3S8032N0VW9nBqx1lMW4ItgP1rOZZezJqhdrt40UP4Zs7vehGcMThLXEt",
+	"tlX5zVu97EhhAdRzLkGRhMfA12TOdmUPd3jY+t9jdJ5YoGxsmSGOGocW3BUzx1wTQyxOmsd2PWJ0okRB",
+	"DpJNJrtiLMeMb/RxxcAJUNPYHAVmR8EfLVeCXLF1n1xAoQkylWlAtCPymn+5LTIQ4BeeWhm3zUSIeh8O",
+	"5vLA/Higrnh+IHNUZw4ATsoKVGYgJTicd4uym/KCJbpWZ5lRTHhH2EVECqbLQgRu9zMbfvBX0Cu9JSRZ",
+	"853CF13Aoe5EdZf2d6ddWjzGI+XEYUSG5ttPRtFgMCDJghY0MRxaJWa+/7NZ4j55584rbwJWhWgtQdei",
+	"DTbeFZJ6fVNfYGUXPCfII38YPcK1sbiWCJDsxB9ite1/MrrD3Qdi3cXsr81NLxaSJwwLe1Usti1Jyqpw",
+	"hT0SQMICdmJDEa2BoH76ddzj6bh3Ou7p4bgXjfHohh98owdpDo1x7+PPvXpY9EYh0LZUps0g6IYGblaX",
+	"pry8pgdpIfMDUWaAkrfisDqWt8WF6orUZwnv27hTICdRyJ7iAVpZSOh9x6qxHdv1h8cGbAveb4/Zb4mn",
+	"/e6i9/cVEr9pJNwZosMBWXJRaqbg4OaKKEYzG+WYAky0XmgKLnAESmGjrtSWK9MrnkCOjZPKqhFnxTvu",
+	"LtrusUo23O45JIy7y6KxNl1WkTtOIabl+6LZ86OmncyZ7ojH/84C8bBENoD+KXF4KtauyMp9R+I3iNlm",
+	"T21AU+RMM9slocrLCt8ILfjsXG1wcyNKt1do//NGtj9r8PnmUecLMMe6YXIZVUEwmBJUD/32+nI9eI9y",
+	"nhmuI+v5jwj7paRZkBNpNT1H7kANNsv8AYB300P2VudP2rrdQcb/KYoay6d1GuhwdXZVI91b4kebKc0O",
+	"utMUzA+y+Day+EFSBpLShoZuKzA7cDptEhOjTzWJaX3VyF6CJJlshdR8TjZlbkK7fFI4/68pz8qic1k9",
+	"bGTbEl53ZQdAVKLmwAJp7lyJo7orERVYYb1FB8qiP4RWffIDWxEzhHprjFObu000oIyAWdeyJCnUn4Uy",
+	"72bNUm7GteSCalyaJc1zG6nwwL7OdQrzRjxQetftFgiNG7/j5q/Cpd5180sL2qlQKbue+CbArwDmY9cD",
+	"bxEY4lAIu26/qNAKcIDtuP3SRtIhAr7rXht79UGrfR5w9p5lwfUPtn6wIeCPtSiJxR/UwASWzt0Bu39o",
+	"orYWu8ITDULZ+3brmN73bpzEvkNxmsoNxmLXes8nKkrc+xGgxb3vBk7a+25kJR8bqsvDXchNTMoJoyCf",
+	"iKL8I2Ecff90j3VcUJGqBb0Chc81/sUZfSquqnEw3QaIiFsLocDW+YBnoTrpvfYXxsRarJp7zpn5T7II",
+	"NsMXLoPiziyBXYkA/5bg/99QFfe1+mHd21mTJVeyDKPy7WAia2lsABcNb2pJpuV6kzsVo20xlx/K5ZSB",
+	"iIIbqmQWurT4jGGQJU3eQNTcXLDt4KRgZ9A9FcpaCwJa2+7sS1cEaujjkduyMVurOl1aGRLM2HPPbUoz",
+	"NUPn5qPbdsn2D2pV9GVurB97Y0c1IVnqSVl0IN1yC71QLmqFaeGNHhsLrXN1enjovxTUazlMDuslEgu+",
+	"+ywJx9U5d19VqDVr3N3gwB61og0p1XRKFeuTF7aFoLFLMg6dH6EtYFftKVui8nxLrwho/ou33UMBUFFm",
+	"tY4gLe0jWhGfbnRckbRkv8nAOtUWuQLM38ZW+W26aVHOVhg4V+f8ApuhsLS7QRB1aF/l7iXtDpaOCQcH",
+	"MVfneV7I622f80xF7a3tXYh2f8xWpXnVscj28u2KnA669zdwZqHnthXW6dnxkSJwX30IUFNs5ydaK0j4",
+	"KlytpUrtMWLBE77XTQUA+08QCL8134m0VLrogGP6j7rb6h99xzTl2T7k14339Z/YBM9Dybc9Xp7Tgolu",
+	"3oKrwVTuhcO6yb8jbQEhhw71qAKqRy+pdSszhrk2WDojeAcYtRX678wauAtWuwnSSTgSDfZudImSXChd",
+	"lKCktyWZ7GqixrXr9J5iloKWhpE3rOpOMGOt/csuwNFWCgKo+HTt8GNwiiY0y1jaJ3EFgMB+PrRIFlVF",
+	"KYvNW7KlLNaxTdORqpn6mfFpQZvEX4NhNsr/1OeSU61ZYYb7Pz/Rg3+dH/z3z/a/g4Pnk5//9F+tCHnG",
+	"UjXBc4d2KIA0z4kvBJWzQklRhSAr7IKhNOt6R0whmO45VQrKvEFBqP2CFHW06f5JDN9evPnBZiN4kznI",
+	"aRAEmeaUxOab0OXIv9H85fRP82+w9sw/jCIfQyMi/ynzpzUT4J9oQdhfcUfs78EfttSxveD/3Ta7uAEZ",
+	"v1O8bVtRpp0N7oIdadXFZcpeSDHj5lyy3HwjcxGypH1age1NtatZ2z5+vNfwKnTktXmr2mezzGmyLX/A",
+	"OhBQ1oRlPdsGeRtX0e1Co35cXaHRK8Zy5FWAs9oI6X5M6Zwm3WU8LEaWrkHDcYAAJZeMPBsMsPLZpjNU",
+	"+rJ276RS3BonRArydcFT87Ij8hVLoPv67yGAensfTOV2cs1PPdhyGxV2pkWEhAcGOryfK9ZKhXuUnr10",
+	"m7hvzVnUblWFZQ32EcrIN8rRRuHDb7p22D5CleJKU6HvsoztjYrOt67az/sDaVseho1tDLLVanE5L05F",
+	"CPca4VwdsqbL721f6NKHa3zoagdvRhtkex9daZMCeQ3UB5scBRtX83TZq9tPLfhg5GfSyhhoRn3H1m1M",
+	"IdjKdbnrQ+NByNgC+eeUkISdom5iJMCCKsgGuGK57rTstvfjuWLre7bvNu25vVqgmYEZgYe16riY+zZ/",
+	"rvEYHBSgYdvaH7xgv2kPoSu2vp3xNNqrayhbd372lND0egKa+tGAZMwo02h4YB+qCNsVu0wxiM6cgC5P",
+	"iWtt47gVkr8aZ515+5PZd8///ssgefq35T+K0ff/enYpvjxe/6i+Gi7++s+3Vy+P6DAd/PDuf/dubpnY",
+	"jo7gymAFmdPrTSvpBz5faADq5rLQ7REcNuMf2j8DZ0GQZ+Ime8XWEehqLMvMH4rQnBa6ffat+emJzNlO",
+	"2f4dW1/gja09h8zW+mxYOw3/6p1thb6yXUZvF+6wqm/QFM/hvjnA7afGWs6YbvMduSaqHaZX1aXc3tdI",
+	"fZYFQEUXslCMTMECXIec4F9fMx6Hg9HRDlO4scb+PW2rB3XS21FGUAu+6oxq9pUWLCUJVeyAC8WE4ppf",
+	"s0bJ87aS735OUHi+PqHR8dGW7KEatcFgEdx6w22GDcGZdO30gl63aF/Mrc/OYvNo/e5HEc02vL8RZbjd",
+	"2E0hrR7a177sPUT3kWDObHUR6Cwo05YQ4vYAhzmNMafvN3C1YtOC9ma8YqMpaguh7/RE/sbOXOze31Hx",
+	"FfbvkbIt/hs10bmYyg87OvnDg1UFCsqzqfxgU62bBxq+b48a6B1L6mPxSvA8Z3rbwYeFu+2Zh9NsJEVC",
+	"Xey1LKtIKdpE0/U+m+q7VLQ7HOBiS0H4vaIyi4LRtM1zfW4LFqicQdMiqBeEt0946rNlV1w0yycvJsOn",
+	"O79tZbDNEntBlyy7xLF8VY2rE8qEl1vUwf0+DjmeXSCphOd8oyj0T70lq/HitnL9/h2ujIgsGsddfdCN",
+	"V38y0baFAirU2u7qhuY2bPqmNALQ4sNUJuoQYBPq8NdEpuxjbIyCjHKhsJYFoH0TeHSj/7q1ArmAFnST",
+	"fypwHSo+F1SXBZvYC4AavWLQV78sMv/nkitli37Yy/Xb0Tqxul7wl/teUrCUCc1ppoLWx9Vb3C/YZT/4",
+	"oXqV5qyY+MMt6smCz7mYzGQx5WkKLZRBowzv8Y3yYV170O5kAr0iAAqnFzKdmJ9olskVPFHmmaTpREs5",
+	"UZlc9WwrnYmm2KWZZobu1xPbKWyKs0zZMpeaiWQ9SaSYZRxcD9NSrXu1ZOZJKVwNx+pb1RSxz2X4CjOO",
+	"JRXridHde1EPfWK1KRZweoKeNLGFnqKeOZhhEhktQm9W7bdfSqnphH1IGEtxQEKVuTE/WDpZspTTiSuV",
+	"ZjQyWClFNVczwGVhz2qWaFr/tm1yWPvNGWGGkJZUJ4uw/6ghtllpyNAWTAwIAzyDE9uP3/9tiMwW4uzV",
+	"s0mDRy2GK1ysgmo2AYcirlKZzpkOVwCb6tVWCbLZBc0s9fgVMruRLSeuGiSi1zIpc/wAILhkQedmNtCQ",
+	"QWkLbp9OAmxpcF/91ym2qmv8aj5Z/4WWejGxpJYWlNuqXuZGs8KybLh62rZnUxG/7ora13RCktQaKLVg",
+	"PbPsK7rucP7ObEMVl+2wWsiMkZSuIXVXQXMO5QrnCWhfblQPc8NpFaRb8lQY2xnip+8vX3j0ALz3kTKy",
+	"3+lcNMsAaPAvKVifnNvaEvY72r8Kyk8gTLkZkd4bW2KUepEypjpD0ponPKeb59yG1rntpAves+dZ16LU",
+	"frKKxtoBrajwM5Hevrm/76j1x8NVZDLpSnCHCvRcE3Oq2A4djZi5lEsy2keNKpixNbmYA8u+2lbK3TY5",
+	"kzNwLypWcGbRmVxAx3IpbBE5oz6oheE8KJespTyzdXhj5EXNMuwit2xzKClWTI730qux9VkX5cBl9ZsY",
+	"irdrJ+REjm8rtK1f0KcAtqoPbWC1fMO4WwFW6gXANju57yyyQ95mdD2V8kphXVmkrzTCoW7iV4xadw85",
+	"Aqi13XWSwE5MjB0MLAD47tugMMw2YTTTR9+ncuV6oGf3NSvWesGxX8+amN/lzBivrSHWLinnhtFmo1F1",
+	"NZkVcjlpcdeFePhb1K34d8lZUCyzZaBsbrttqfkxak9sMGcHrqn5Qu900JXr4OwJrNkSvKyeLR9Vufm1",
+	"Ofz6a/D3x4/mPpe7b67hv+H3IHf/11/dH3Clq53fr7/Cvz5+tDDl2oSGzTT/e2m6YCH8W3vEBz2ct0vJ",
+	"gAVaBKUtlIV99LAQIDLmb95CYe9MkG8YzQzPdgCKE+h7YAQxb3N9d7X9tllP8irkWnlV51l51bZMNkW5",
+	"y8VqyzTauxpqVn/Y353GZsdcfaltWdrDz8LFnqsibC4QW7Xifwgx/xuHmDOq9KRU+24ohJHN7ZGDuy1k",
+	"WfhFxPKLtjfHZ1m1hzDz1jDzbQPM37E1KA6bIgPlhYqIYKtuyFUgJBp7um8r1VFVrm1jg9x+hOvnluun",
+	"XrIwk9r7KDaSsXYKj1oO4e/Y+raphYZ1jDkAS9ISbL2V2NqPt848IL2SZR6MaQ7BzQauR8PB6Ojo6FkX",
+	"B/r0w9Hxk6PB6Mlg8PS5+d/t2mB6AwFOHLCibJnQYa1GqD+djJFSyCy4tIOXm1p8Nwb9f8bjD4PBwXj8",
+	"YTgbjz88nXVA0D+VLy1L2td0MB882+bcmheyzMFfkRs1m0vhm6O6sxxcFaVipyQ2rBCTL8x/IltfIMJq",
+	"zBbbkOgIkabqcYTVYxHlDXUyzb/Q/35aMJoGf64KrgGQDhqdv2o7+eLf5AtsZlrqxeGSPe6T17JgnVEY",
+	"YFqsPaucnqe8/x/eWP0Fn3e4VHct/HhdL7Pv3tjJao+2E6YZcypt6xfYN0DlNXyUKHb2Fzq4xTXJ83Qb",
+	"2jPqYXsBe9mWkv1ezvktYUCQZ1QFoVy9gi74+v2gQj43GqQKo0GUbku5JnufLWXnOgSl7JonzDYIwvY/",
+	"mMyMXLigCvtx9sl540mHvFELuUKeHQtMTDJvhCcVnwss04/5KhFREt+LYe+cyTxjj5StG+IWQbkqRQuZ",
+	"QSuEMu+Tc7G2T3E1Fi4XcCxq61zoyZH4x+D6219G63fP1OWw/LG+osfD0T3Aa4Ish9b1f2YxjLjAAF0g",
+	"FzkkDUyZXjE8FZfNLMdqXkdPh0MyeDY8bhZx3kkdr11p5o2i/oDHh81ItjUI9mGoremzAQNkVBAukqxM",
+	"NxEjXZGUlM1omenub3BXjlHViW+FjV592ZUFqOqufPpe3162r5DPzvMdrY1FhS/umx+w/DwJeifU92ye",
+	"64MjeWDUiA7H1zVPO6sZ2KttH3fXdg1A5kzQ1m9fc9UVtPA7aukDohd8Sedsrwa6Tdiim6Rb5mqro14Y",
+	"4bQjamWuoG54y4h5srBjtQSC9Vix9g/WXUaTxo1lAzu4QbT2RVii1fUUMbY0Uhv2jqQ8c+mYXJFkIRUT",
+	"BIM+rnsbzVobudOcTzqR0NWYbKl/X/HcjT9ytXdcod/pWl7FrhKysWWt8z5odmBrzQqScpXQAuvDwf0I",
+	"9FPayJyIZHI+ZymRhS25D8mVFb3B/SxlqevMwR0HKvMamvlBKpIAHGvKsM5/n7yyvWTdLmBs30iIU3I0",
+	"GlniDsP+cZ/8gKOzHXGg1y2G74OI7/t33zdCU1cHa1kWB3IlDhCWfItjNtSk/4+D//vnP2/qzlEP9LY3",
+	"Ilt79aXdLHDSVs6wIT5qqA7d5QQbbmvVby6QAZZp+uQ9oiRqS2aRE/E28RNidfdIw+0WTufVDtZns31s",
+	"Z2TK1tLC8gzxnpKjwRMS1xA/cYf8CtNun+w+vtslSLv576V8VZEADREJvWYKO09joLOCbSjJtfPRpcTa",
+	"owz/tKdLYzuq9a1m6YQySNa9rX0831vi+U2L/wepWUelFgGpRHdbo2VbKpT5Xmse1LkQFLg9TGmTgryW",
+	"IqV7oTgfSkHsgiz8nmuUOMLYDOS8ZkyjzN35/jJP9yEBsIkSyEP4LeigTU69udpeU1CVCaLYNvlNXm2t",
+	"bLeHItzQ3DAWtDHEt/YAvXUCh8uacNXvBVvVbOaGGMG7J7/3nIyoJ9hqyyifoQtwdESma83ADnx/+fXB",
+	"sz65WMhCG1PY275mZbDfDcB1jOKJCLmC/RNgpaj2HY1GDbVH0zzz08JJ3kfCycaeNCa/jWzeMcX0J1Uq",
+	"sLUJoGCB7w+yoCLNfHCETFkmxVwRLasuC254WEntDqoZRD386q5nYMrf4K3/UXRil8f3R78ZkdzeBehS",
+	"xGruP9ts31MBVyST6hO9gq2uop0z6+wKDj5aWqPwBXUJjAkyjd3VzXHfihj3OTXQn23+/PkWZ4jnktZl",
+	"qZpAtKYi4em8HYpWQ9Q49w9PzwiqAe4C5BFDDmh16zUD1aoPyDXfN50aRczpYPbkNScLQsRaM+Hozcrk",
+	"OF26Vn0o0PMAqkmXLHtBFTuz0OUbKyif3PCjQ4MJ6ti0uwUhdchc6pzgGTHvdoVBEBwFjgXsgFjr1Wu7",
+	"jVi1VCFCHyO+WEnOZR5AaTvA9VB19UIul/YiImJdkofqRebbPzehcmrfXKpbNCBGMq4FhxowsBqtYpt0",
+	"Fv7NRco++HpWvahnbKSJkJrPuAUg1wNEjffv1c5YW1ccEHQXuwLGq5VZlWY58o8DA7Y1umnpDOkAdjH5",
+	"oiixHyd5++bikhyCk+sQoFGPoaxXxhIdky8CYVD4wmOPEYloRm2GUcmWhlukgvNtbOXds7KNsYFbZyGz",
+	"lBXk118TeOjjRwgQ88wIe4CmQTKCLIsEF/MRNEsxSix5JQglRqdhBdYcQt8dF4oVYIpbY5q8mgWtpzDX",
+	"AnohR+Zn7DGK1UzMCIyltc4xKCOg9q+KwLhH3QJ4VGm6trmga6NcnHkfKLOjq+LxIFGr10ckY+6XJcPS",
+	"wmXVr2Vzb35tBylu0GETtbiB3jbcEuGaDiKP26ZFxsHVyXKrDeAEfPoJ4SJ3A4RCJaxPzoWTT1Burig4",
+	"S3EaRvzm4MdMmobGoK3MsUMTDFpzlnmm0dt2U9qzmbmgDJqdVmfuBFMEGYalFsYEPaoU8V002bKx/HXM",
+	"aNvSb8BdN9Y+DbyXy1wTdyuKhoDZzT7YHCBokaYBjyjC3sx1QLPH1WIaFrZHmwAIfie0+dZH1SaouhU6",
+	"Wqtjvv8W/h12rCq0jUv1SBH/PltmG+KronYXNjwvWHul7bCa+mt65XvFypltjw2uNW2jF2nJdhemswK8",
+	"42QAEG67j9VnC2z4Tm3DmDqQv61N9ifB6QGhtYmHt83YLTDdwskf4OE3hYcjnLs3KxgLNclO4PXenu1G",
+	"n/rdHu63stA021mL3SZdkhxub6kIA7/fVT12+7VaOfb85uXYg0G1MmAhpxlb3kz6nFvBQb549/UL8vzo",
+	"+OnjPrmQS2YTzGma2oPbiSheELkSEVHQfFxh3b4JuCruoM1LinWGd3R5wcKLfMn27/fie7Io0BdB4E9L",
+	"WxpRzgBP6yZqJCqgUc6IYgwXSLUm5eClzeG+BKeMzVG278X4/UZablMg+kY3vbB4JPQLhSYGtut279Dd",
+	"uH9+BhLIV7jEu5M0uFCaiqQr6YLqhTu1ijbowSHN+eH18LALqbZnFx2IQkAtEi7IPw6sT+jgVfqpjXMq",
+	"5pqodmTi17Ig9VoDp6iaAFzOQwgcRDGjyZXCxr3GhI2tmiykQ4LSJGG5buJ66mjAttzJ1uwNs0TfXF6+",
+	"JXhDHfA6Gm3rsnFch7YOBu2Zka0hmnPsjFRLh8yRsCKfSl0dyFa6WC+t0Z9tr6Bq/n/3HEG6E9XbLez3",
+	"7773YwCJbLbEF8tAM6T5OSeUac5rAjmsu9GWO38jUe3MaVjDqMpmSV0Zdc9b3jW6o09TnXnb0AXMdW4J",
+	"ONJrd1YUbUro7X21uIPlwQY25WqbgNqMNTqJ9WtbpWh7FY+fk+eD4WPChc3CmMp0Dex0CAW4DxEEdWgE",
+	"j/s3AkEONwvKH1YNsHYdqji8qmVWx+qbf3bEzq1j6o7D55RfdJX7PfdVhp3qmTrbtlGeSBBd0ORqr7A5",
+	"DLsrJnzPRfUfova7o/bdaUFVwH6TE35kU4XI8n3S9DuPmuoTLecNWC/X7Hap6C6pt71/EHj/Mw7Wa+XP",
+	"c3XKjdbmQgNYFR/d9Kq1SsnNfXvnCgFnHZ7Eylt1wee49xmjiu3lOkc3374pzxd499253O3SPrjcf/cu",
+	"9zDpvbNFvNdGbXOIlKdw0iSZORjQHQKZSM5uW9kEG1dDRl2pWgd5rBBiTijBOHZkWkp0rlh3qCGb8Fdw",
+	"n5xi72+9MPoguGpcnA7rPQetiIPRomasutrWd3NZxUTg4Vk+aXPV3HXfeiewdnatbzBv1+FhXdHoA/Xd",
+	"riomjULQMVfQuLklurLreGoob096N3OS4mt8V5dGDQ61m94toXcouO8wNeW2GYn1zBYtCftQCYD6Ou2R",
+	"LNOSJ+MzaOZGdysAJw3VJdzN/XvOQqkPu30JcWx3lzoF0Kx7z576HIiX31ct3hCDsdmDE6I5UlRWHFRQ",
+	"q8PkyHeM5RX23tm6ZMWzzNhj5pNGIT3zcUIiJNmsmPq/Xx1ffPPf//jr317/7a9v//vkb98/fTt6ffTf",
+	"P/7tf+/qdbQhO3Z6XW1W2SnMzbIP7KDNF7tlYQaXrGbMAwkOws+SpW8xcNsyaKpGwm6MdfP8EfqElEJB",
+	"s2ea1DVPdqg+eSHnBV0Cs6i10myJZ4fPxUN/mlbkvWLFwTn2WaQ8rdSD+GtesJn8YHbIlsCK++SlsfKN",
+	"Bmkx/Y26VxlLdAFbSpY0eXOxSUJ7lzWyC3Z7g/MuqkSYFYKdUWRluCzMofxMVCaYXsmiAxRsL3rQY5Vr",
+	"OSvkEp2Vh6MjC4N79fb6qCoDD9eOnlXXTnwdwR3bPBo86Q/6w+GT/uBwdLRzj9tKOAR83diIiq/a5KYV",
+	"Me2q8JtAxty+loNna2TAfUs7DJoTqb93b+XSCdFG9YYW5fJCs3xLZ6JGmN0csUUpuo3iZsg1CWttB5CU",
+	"5lL6mtm2FnZtpvtb2m+Ew2KcWuzIBqqhiVRofriFXjYaDzUX0Sd+7syvsdmHnwSAuD2aYcfRe7syhr58",
+	"oZEYVVsVzFNDVBXE1wputDLAIJ6R95cvgg7gW+oe7pL894eXuGcQRHP/9+1GVU3YWfuei1Vr4jO0Ziu1",
+	"BSRtImc2ebmAzmqbb/pGrsiSirWHO3kDHDcbO0nBGWffgcb7wj1XjwHb5joRmbKElmDPs7VN2B+LGddh",
+	"8STwLdVz9IfbwFGtpVZwGdqXqPKBgwUti8g2IHUoGVtE8oo5NJ09/jz2S5FvL978UCfmn34do99h3Dsd",
+	"9y5q7QTGvY8/twcU4YXd4tT5KsFVguPC5UOsGUY581JHgSfmDGMrzm/nZ4UTQszfuZWZY+GKylAUmlVF",
+	"nFMLxeO6BYJHfiizDL7DWQgPbOzbT4ErprYgn0/qd33/NsL/E0r3WXqstrxVW8Hi8R2FROtZSyq4t8UO",
+	"oiJh2YTqSc4KLtNJVyVmn7ofvg9KM1eZMjnlKcH37Ndv0Wf7bP+2aL79BiWhrW+6ot7metxhGEcxqlt4",
+	"9IfSBVBhCnBX/9OkVldA5UIXPGc+luK1rGDOZyA3ty2IdWqb23pRFYHRBacZes5zo4+aIy3qlcJMymjX",
+	"QEm2aYMh94xpVvsjaFSQUyi9/3NrqKdFCblhUc+mg5BDHNYHy3GfWskvaueINia8rOISHeHbBK8aq9Uq",
+	"B58xD9p+vDsVGk4GspAZT+malELzzOZC9+8irKqrMYADxSh7mon/xPiq2fqu8Le5djtfxPB2UVFDth30",
+	"eg8kShW4Djr6jAJmDko982mG4B7eQqp7kaMVMrvj/O7Gm50fC54x6/GUObvrk+MPgFHYWrs8oOTgQmMn",
+	"p65irty3t5WHHnctClpW/5mVFhz6ujmITK4ismQpL5cRWfD5wljpZTHfsKptft7OXfjNizp0aTtaptLs",
+	"/QTc0pCWW5B0o2uCRaF/Su0IS9ttRcB9VuPtpDHvqIOTUYxhGFbpKl2QtOz+q4s35Gg0fIpBGy5IJles",
+	"gJacjeBqWbTR1YxBP6+d7kQz8K/dvYZIWDExetV24yEveMJ82jwgvAnN82wN2U7m+f0MB3jPJAEkyGaH",
+	"ISn0wrwSPsYFSTaawQ2PB215VJtcbn08yiiDkyUXZZs0ss5SBZPAmyKyLDPN84yzlEzXNlRDtTLWtlsr",
+	"iOE0C2ic7DewO9KJ/Xa3T7W+0lFFd8GG/9xB1l8HlNSai16ri3ZGDoZQzUuRUtgOWx1tPbaaWNOSZ/qA",
+	"C2zzEb6WZvUI5cFwr4W2PdXm082vfgmXCLRBM3T21y/NCIaD/3mO8eYzMrDfFpLge1RkBlSboR/Q8Z7j",
+	"0cmim8swuTVZUH0Id7oassbe2isMOF23Je6711fFEOG9BffAnZbKctQ6AaviclS5OoO2Tl28L7/bym9b",
+	"PJDOg1hV2Kp/HZsa2j4jRgRNma2st2d1rk+nJaVk99IqLuYZg1DbAaaEWt5Ib1EbMSgJjM3yqhUMSdpu",
+	"N46si5G7i5tBDnUER0xnQMyfVPbECQ8Yx85m+QI+O/ZUjkSKJGknHpCCeQyWFKuahYeQvzk4J1Dot0p0",
+	"I3RtrlleyP0RW66HyPZ66Jfyion37Wj4S4wCW+K1xncjZ2yLdwyDtR+C1nPQwW5VWeBQRRf6YBE6p/x2",
+	"Bvjz4+fDwdH+wWU75I72XL5qcH3QtxrXsxEOa79xuc3fGsiwhzlknEPFSyfHcEDh3CCH21AKijuUuLDm",
+	"4PxvqqLPb5y7jSAB2xGyi3h00DlKQOou4npSug5klpCocPXJJaNLrP6yYEtMqYFi3YxqV9PIA0x4QVRZ",
+	"z+UedZa7d1M5GG6ZC3j+uqYC6725zpFt3miDhpohPqtODc+eHG0d1aC1UFotABeSbdSr+QXD0Tf2JaCr",
+	"VhkqZWbMhFYXoU2Yp0RLaSsmF6VQ7kSieUs0jhbzcukUof1jIhAXcI9WTbiDOB2k7SM+d8aRpMywHimC",
+	"Aq8ZMqnn67ZMvctINtO2+XdYpx380W7Ovlp0gLKjWTYZ3ix5wQ4dAtNckBgt8Yn5WTWqgUIe0KSQq91o",
+	"07BTSLURXfv+PZ2yrFMDhj1PJVOYwokVy/vkBSLhQV/RBRXKBhsZuNzOAK+HLdg7OwS8YzR1utlKFlcq",
+	"p5ATdsFokSzarrxYsOTKXXBtWXtR70fsoYFRHlvJoxf13hYsp6D+IRrW/PZVQWfa/ERJlSV1ruBxV+nY",
+	"JeK/pvgz2ezm1jX2ja03C9wV4v4Ra48vme8zm50S9oEmOltDRFTOSGwd6HFEYkjQi0HCxCkT3BaMvYHD",
+	"HTs0RxAf/oCBdRtqHR2fkO/4l2cBvxnhCvXnXU0V6BZcbEaKeQphYj0c96Kbx41xJh3tc23ct4Hrp/OC",
+	"MdevKHGK7g0KddUTK8yvPqG5bZvWXszYLM3IB7PRUmh0h7dFsIW0SSlcXEueAP0FwJCjQWupjp3yqEPq",
+	"hKiZ0bOb4XY7YOkV8X5ddIowpCkL0oA+4GZI8SmhpHreVuo2X3ig2QeavRXN7pP3NCtcDqBL5qoa09cl",
+	"eHhhz2ylDi55X7VNbKpO1pCstF9Qwapqb87L2CjEb5PpPWjBGq9wzXcl4S1JCfZ73QnNS64UNMnTrqGa",
+	"rRI5hy7hoGfbvPBGQ22arTVPVHe72U/19rmx2ze1rvRW+9QvckbFvKRzV9i80RIAVTcw5axiy7UCSm2p",
+	"4WF2a0n1Nl6n0J/cWcdW+6ig77YdpHtRDTZWlZKHPnaiaYt1+poAJ4XJMGr3ethlMObJhjVyQ2Nkd7eQ",
+	"WsKQWdUAwsV9f5LNVN0d3UKwmj7sUrthLGfG4nJmMEQiaQZiD3PJjDDzwC/A/Le6rkY3Nn8RDXXTzQBj",
+	"xoyNC1AyWwfz/OTG27NfV5XbblJXR5WmOhGSZ3OF6nsZBSwWbbZLaZcCVcPqbh+JLgv0WRkN+poVCkta",
+	"LLjSsljHgc5gZgu8Qay6of2hPeP61JYb4Aq7fVTVGcGB7ZuuSdumI2OqRY7Yz046QaqXXnbA3sDgMzYD",
+	"vKLvk2FznWSWNgvO3LzinhtRh6ujZThmjZpDwTyDulS5KQs1yyaHA4s2Vq6DIoq32C2uNQGrM4lvrxQr",
+	"X0H5c/e/vVGGIYLpr1nBZ5yl+zarwi6q0KpsAZWtgL5rNZijoF+QrSzt3G5qr2gN31m1/r6ynHaCHeGG",
+	"MzLcC3t5YwTkp2pEMCmXUukAgg4XGCYRNfb+5zYQv2JJWXC9vjAfRuqfMlqw4rzE7tr419duit/+eNmL",
+	"2nfN5+xhYbvtWcEwUaAIeH+1TQutoVu6Kqd5IbVMZHbZnpT8RmRrb7z8yKYXMrliUHFmWsiVwk5VisSY",
+	"dtA3crl/PTSalvlif1wOBk+ScNzwCxqi3HwAK+lU/WkvWHLgv3Pw1o6uGjrNOTSZ/Qiq2Ew6G5YmIEfs",
+	"W85hOL2oB5X0fO2lOdeLcgpll3DAh0kmy/SA5nwDwwQrPqXJFRM+rQZfS1KmrrTMCc3zU8dKKiIJeO3m",
+	"6D5lroKgi4IxkRTrXLPUhXoxyGhL9I3FWPzpTz9IEp6YUEcVumP1//Qn8hp9Zt5y4YUrDA5HAmjaWroI",
+	"ZliMabMDF3zvgjFsvWju/Wle8pT9/AXWo4I/HqNEKkohwCxVguc5A98wlr2qqm39BLawexqrWT32DRDG",
+	"4if0AmZy7u7xPzyGsbww0xZQ3eHU/H1AXmNdKQvLL8BHqwS9YhMAq5B3crVZ+zhEI0bo1cUlQtedsTtc",
+	"Ud1HisTm1jiC4sRjQWy7cvv4I1UVQq/lCPTN6C55NSwQOup0j0OJDMlfvzS7WoEAoMByYefiRxt5Y0bO",
+	"iOCCES3NCFnGrmEfoaMjpp9TqMFsv2vXHEaHfS/J8PnTAdSnnmlWkNFoMCBUueyYA4IlAy3O0lZ2FSQO",
+	"K97FtvFZ396MtdW4Yfs8z2xJkkNbje3P/1RSxO4wU+jRiM1pFgffOxo9h5EeD57gJ0n8julifXBuRuk+",
+	"GGGCmDTEh/ODV3gHeGmIG0p4VDUURUqYKJc2i8MfoC5NCIpYnBIM5UE5D4z7pymUZIT3Q4WwqUy53WKL",
+	"xoBqAeQ1/zIiKzZdSHnlbtKSHA9H5Dv+ZZ+cQ/0wmNTwxA0bGLMo+DWLyNHgmdnKuMwzSdOJlnKiMrmK",
+	"MblpxRU7I3jNBhkpsWcdKSg0y1LaqMxmpEfDYxKXQpV5LgtzJi1ZyukEfH2WdQwJvkAn38HlOqwf6Lse",
+	"Y6fFPvmymrJZqZSZQ9NoHSzF3HmzqWbs1L/xpUgkeOO9de8rIQyP0V1+Dhvk7zwlHEo96HXcJ186UVgw",
+	"K+l8we/E7cYF6BS2IJLbmjXxReBA+nNB3v/ZqHdn5GgwILGtOzdBYqxWAqqhA8+ZvyrpAC5U5yGCKQoP",
+	"0Yx9Ap0LABixYRvWaqyGwCuTobZBSO1/fXmJkta12/vm5flXcHCaK5UCBBODKKZzP0FVQ9h2DM6ad54L",
+	"Er/8kEM9eteR0OqXhnOHg8GBmRcXJYvb9uUpiRk8HlYajI1Ujy8LKtSMFX63LFVa6Wjk6aIUVyy1DH48",
+	"GJJYSD3xFBi7IbrqlF/ENL2e/H//z/8bP7YdPf0+VG1SKrWmBrWpOnIbcYddvgnNMrk6swePH11FzG6N",
+	"ocdfvYxmHNmSN3G9BGdIIUGRzcpp11Zd03y1WWATiQ9mMuFiUhZZjH4qe2Pornr/7ntYqzeNqQpmuKCx",
+	"LKEYylnhtI6zKlOy2EQZkpTlkIIlsaQANEcww35bTjOehIvcfL9tcWCtjjOfqn94clQHMFSJ/ZQcHp8g",
+	"bmAFyEqtHIRTpCg1Do+ekZksCzyg+iGZ2D7rZEGzmXMMVlYKvAfPNnMhfkc1+9785jhAEUXXuBhlsvB9",
+	"S7kyHzac2SdwvyIq4yk7rZYrdMfYZYOvRiBcsGyUUzNshy93dP4gq3PTRlqtEJuuSUKTBVPki/iF+cfB",
+	"C2y2f0qEPICb4seY5JjxhAnFAuX1bSHzgjNNi3WAO7Y6LXlhNFazbL2oZzRFVFYH/WF/AC6xnAmjzp72",
+	"nvQH/SeQTKUXYHMcVvDIOWuxur/H9gtZZpVYLONB16rCgKz2a7sME/PU9SrtnfYyrvS5Q525VYOxjAaD",
+	"RiAq1CqMAIesezDadpl08AUApIGB0GJCzR3Y19KNeaOnpq7X23sPqxs/RtVTB29lxhFsvdfD7v6PUS/U",
+	"snY9X7vXTs93rm570K+yq8CMxqgr7gn7TTwSUNO5CqCBP1fJ5JDMbvMspmtIxYOdBwsSKxhXgELlivH0",
+	"gAHsSA9pqReH3qvSmlL9GqvsIzJdzqrG5TZwByWhnDwKnUPYWwQEhnWSYLaar00E5X9tCyv0NLqf51Km",
+	"Y2HIeziw3K+somxzapZBAO+Y6IJbA0wC4pOSjGrboLlgcKgBA8BHrCXmwhGuPrER7TjOsfARpapbmDui",
+	"0D3kgqrTNcFyeSIlc6bBRww1hgkozOQJwSYFcCpjCXW7bN5xBLbPQpbFWAiJDQu4m18fT0tX5WkCxXdj",
+	"H04NOpfZ+uTDwUbffC7I8NgtYoRCFEWhpYmxAIt37TdOyzmKExh1cKCHqikY1VDJ39XbtF+EHi+glBtj",
+	"IjYUOrFHWGw11ZpN0SaV0Ap96UtnFXTJNEiFn9p5qrrlEPXa723AC0Ch9lD5UqbrOxNpMDjb8rJDqAWc",
+	"sdl0sN8LPVu2VXRDAI/ubLRvrtoGaftvBz7MWcFY5JidG1vV0KN1fWppI6wPMvrcdhmxK6Wlq58arGco",
+	"vEu9aIruKVDjcHD07PjpSbRTktu87kCOL1hy1SLID61Mxb4VbRjwv/Jrq1R7jg+owNuhWD/Oy1psnWlO",
+	"AudVNeI1snUnjJhHGYFSzhp6lu5ZloFUhUCN/5IVnn1sDm6em9jHvIhzdAhCLQJnWkRsQjoo/8H4zH4o",
+	"uWQoQ1lmhHVhfjUCzsLYnHp+NHhOYtdz5YoJNAfqd5G51E1RjY2rqDCKcqvgwrUPhcP9iJ8XMmW1pqkd",
+	"MsgVvN8lagb3LGqC6IbDMIfy8UGqrH3x3hrNbQaffiuxglyf+Ba97bJll7YYdGINBBAIFsXnwnBumWP/",
+	"uOnaSBWWzTZ1Q1JXDcfiLnTDzdPQCzqaFYyma7A9rYY2Fl5Fa1dzGp5TemN98CzAI5i5Qzu0sTDzbxM9",
+	"VsqA6Pl7uFd3okB9Vr3kvFX/iEgpMjyhtu7Sgyxp11BgndY30FDuR3bs1k9e0+JKbZEWRli4Tb9D5WEs",
+	"WrWHplqw69hv8N7D4V9vwR0w7AOjGsb6+wZb/j4O/es9nJKQ9cqFikjBZjYJDH/BWv+2GUGdfR+poCqr",
+	"92GY+63TuVmslXxtmFO7nMmczllUtdqDA5JDgCrG0GoMAVFhI7FXLMeK2c8HJKVr1SdvZpvDHQ3csWse",
+	"GgvzVKe/tNSLl66fReNsbYGAYputADvGBOgk9SzygQVeQE5ThbtwqWoV+3lyOx5sa+o1smVCO8E4H6NW",
+	"UAnuO8HGxL7DqIsy2hzD25U9apsf7lhtgjswTC36yB06qt3WbnNW4xI9SC/vrF7VuzHKkNvvXMfYcF8D",
+	"xKpbm3iTMyOOnMyB6JatY+2bnVi5a2QQbThQyVTqBZkzTY4GwyqAHXRGiCOr3AOkBvzJ4B7AyJbFJwxa",
+	"A4EgJGshvT75seG/DUOAVJEVy7LINTV4PhYNywMC4aHhcWq+XfMBgzCEEKFTp0TqS4d/sVEYPAgxno3F",
+	"aGC1ysPjk4gc+b+Onj3uk68LuXRvUkEnAvchwa6hYoKvOg+j0Jotc00wtZIvMS6ABxK6poeDQWAWRRAK",
+	"wwCg/5ZzWffJuZ8KIPGqMsZuEFVR9CB5FQ6R54OxMCeEGcCCZamxRNEIBQCTHaiCxjV9cgGF0KjtVWAL",
+	"6kNYFyKs5oVxrUdHq6cbifd+1MTvzbtdSfDtPplHKuz18Xl1RiNzMSWga5DaV1vArheOlf+TJbDFrvZO",
+	"f/o5lMfQEgko6tb6orcNq7ILw0HUW0HF8N7pyeBjXfhKjBq2S9+XgLLa7HhR63NB3rGcUchB5pqoMkkY",
+	"S40oBDcKzbK/GBqMoWG9eR+GpOpvHIsgUGd43qaT+dscdERpnmVQDfAURbqDhVjj0cO9mt8fl4PB6MTo",
+	"p344Y1Gwa3lV96Y/Ul6RdQL7jMTBczSDGusKTdeN5qJdckJCgeGt+uZLkbYuTuVnE9I33uKblS5sdlWb",
+	"okazrF0N7axss5n2E4YVq201xoNZRDtyhzzZtPnNSu47XLPcNxvvz7+JWez2aUGVoe0HozgQY0jwd6o9",
+	"whKHyiOmcLeauO8YJvmEVNgqvXxfSouPAtyNWsiVcirGcFABgStYoTnK8BUtDD9n+jW7T0xOmCG0XTl4",
+	"IElDXn9lGA1E/RFq1d2JhZPjHriG39ssnSU7hJ6UWyMwX0HXyjrZ2nbNoeMlzHaoJfiQQCyBTDKaOYZO",
+	"tEsGxNYkaiyg+Xe2RgMoAsvYeV8xzxfuhzJWXJAp0yvG4BNGx6fCNosuBZT/3AZ2GYsNtEu/He0yFtvh",
+	"LuRu0S5jsQPuQnaiXayedY4D+srt8P0YBe71O+yCCs1DPUqLugSw3xq3YgboGAGc+A7oa0Ha2PLOl4x+",
+	"kF9rLxdu4Jq5B6fykh2yD7nE6nJbD13gQ21LHllAipEoxtRGYGFLBNmo1ZCJ4Hr0nhIrXaNA8nkv81ig",
+	"Jy+qCUAVkSXTNKWaQmXSQE4GyT+lsQ8uWFIw62Z2aQanRpVboNPbi6XImrDozzAfd/4DjFMBpwRfiwK/",
+	"hZu1FZfmmDiD/IRDvJkUdsk4NH5xU4dlQ6+5lcSJLDOXwy24WlhbCtsBi9SORsAdYJRgF5wWgYV7eO6p",
+	"6P5cA/iJl0gzD1rKbi7HpdpgH64wDlJnms8Q/w27vLbCiy+AgWrNTG2ymDf08TT2/tttkFiXCrCpLIzF",
+	"v4m2gLbG26o97X1oCe712wGubrUdtrXWkfZ3Enf2lAC1CmA6DwpBE20WNDv+zBqB+7IZLdOfgCsLDXSu",
+	"6rjrIrDkF9BlGRC7qNW6EiYQGAoj8LLU5ryu4KBGUvmUAVeR2kV+iA/84Dddd+Vd2LXWtAbMfWhi1yL7",
+	"r2wdxGJxPhWsDT6FQRnfLrqQy2qILjxSw76dY/24sWgBqLm4+FxiHnuV7TErCxB9PrQ1dzZytUIV8h3f",
+	"ZkENNglaabq2kLb2yE2ANg7ho1UQx/z1xHle5ErUwm6jRtgN4/siHYtG1K3bKnOSEFp0/16TEWqD3BXx",
+	"acVUfV6zrjbeC00LzdLuBAUsw4edqIN8nPYshYeg0GZQaBMLqJhuKF13HDEaBRGjJyeDWsyoLvN34wEv",
+	"nOD1Z3nT9gNlkWZZw8e1NTUB5NISoIZhjhpVY/Gp4EIiC8yhxs+iiDYCzk/AKeUOh4R5UR3xIOzUqarP",
+	"orxs4JXN8YEBdi8xUchGgM/A0LtcMkhmB3yjIYIyhxIWcyge0zhLGVZIkFUXeGc63xLb0I2cbErZexeS",
+	"+8InK9cp7mL0x1N2iY0Ju6k8SMiWsPmGPLxjEOaNguoWNtItEd853Q098nC3rUhgh22mAuiaQP3FX+ux",
+	"KytEfL68IZxMKijdnzN0vI2FHfSp0119MEsWjZoY8auULXOpmUjWB9+xdRwk/Zqv1wdrlLcpY8KKTwyo",
+	"O13dfByLLMwpB9yWM7VL5WpUyCxtvJI1AQcIlRoMKzROwczn4mgswsKj+PiSrrG6CwxLaZmxukp58inS",
+	"zo7g0pV9vJkyGSwt1Nq6J2XyHQ5yhxpZX3UtCfuAAuf3Bh7yUdaqr64h1AcMUacwfGl3EkzIcJcN91fL",
+	"ecfi8GSLOMRqet3y8AWU/gvT9YlEYN+sYLbBCtjOgAU1pzkgy0OfYms+aD2AauztsWhgRtkHrrTClutd",
+	"eTZVQn+V1HZqS6buyJIZC22V2D5BH0hDSbMl2GpFnkF22vpOzvb0DslTkjIjakF4202lTrT2xyKQdcft",
+	"1vNegs5u2X2JKHz9Dhllj7vbARyHn1FGtdRThWi7Yr6sbCXCNsn3QYZtyDCUCAEL37G0Ou42b539uSN3",
+	"xpbTEhXWYgOr10yCITfKgTkXHhOJtUxsj4jhYFD/8KnVDDM5P+Beg5KKucr6Th3iacZIJsWcqc7kmAs3",
+	"+3+/1Jhqo/4zk2Ps1m5LjanR1UOYxWfI1Nbl/lNi3JcOf+XpR+SMjLX1wG3Cs8/gdKlrfUrLXEFLJy7m",
+	"RlU6cvWSXBqNdaa1JMs+AiJooAdEailpHxlhB3b7ktjAWDnVi4qveLpx/v9eeOwBKXxTwAOExPzy3C+k",
+	"ARE3eyGGp5mc1qFL4IBeLrk22rU5sQPHbFUtWT0iSSaTK6iceAbcxoMoiK0PfIF1PQGa5xoJoq8HDDev",
+	"tn/x7usX5PlwOHh8FgYEoTPDNStohg+oKriJZX3N6PvkEgoplks2FpSkciUySVOrdsTvzIMOtPBqdvCa",
+	"6mQRky+OhiMS5wXzI/NubGhv6gSEBS9ZCFRmzDdtrCMhV4+JLMbCv9h+6ItqdEZZsevLxGPvxIKfoIgj",
+	"rrfyY1bW6Irqzi6uyJPBU4hqjsX7d997tzwGCDAG68EhtvpENdcoHJ5t3altaHmZUxu2Yu0lA+ZMfw+T",
+	"xlq7N3cGzWAQPaOr7Lz1vVjKFGICF1wkbL+HfpCC3eAbr2/6hXcILdnn3fbWmwlemWimD5QuGF3uL4Bx",
+	"O77M5LRLEAccUpfA1uJ+h40VdwjC+s0fo16tHumup+s3f4x6Ly/pfNdDcM/HqPc9VfrAbdeuh+o3hyfG",
+	"b3DO4OYcQNNLVS53HzbNB8K37HNYVbeGT0KVeU2X+d4vqJ4I3/N3Vyd2z7e4+z/5zB0NTn4DxrHHD7On",
+	"1O+Ie1zZdJQzu56u3fzAew+8dyPeezI46ugM6bplJDKHquQWXtngk4dz4n7tkSeDp+37A+plQgWZMq9Y",
+	"stSh67giRoOs6Yx3unPfy6r23taNcPf9gffgaDjaxx6sbIyvwcTowaMnux8F0f2D1BdUczWDJhK9O8iw",
+	"sURRs2icdu+sUvvDDe1SfGpLjiAS2naT1JXkt37myqBzKalgRMl03WavmIf/rQ2WDuNiUw40lvHBHHhQ",
+	"SR5Ukgda/X0eh3eU9N6QeZ/9cGtPHdOyQNBH0MTPKGlBQ/xnA/LXLzEJA5t3Ier2nyzRVRYC1wp7PHFs",
+	"6eobLGRU2M6/Y+ESQb+A/DPNWVH1L3ocVQ5I9gGq19je5lJT8sXR8AmJ4d8TvFo9ovi/wE3oQilfHA2H",
+	"YxFn0PI9+AD6F21bKV6BmL/owAxXXtHECjuS8tkM9rDwBz3EescCckDD4sauvSGBZLRdEL8KEwsL4B/H",
+	"VBUpEga9BC9X0hbLsug+s6IAQPYZI75OGMNEVXnNilXBNcM2N+A5fqTq5Hcaep/dSMciNiIjdgRrvc3w",
+	"2bUssRv5lCoYJHaRejU7MAoEvumU/Cn22XsItoBi99CyBHy7QTMwHI6jkC0e8MeRozi/AY7iXI4PWZrL",
+	"4CnnOtiJFo0sLztVsTqf2HNioyujHS+Gu5qNXVu7gG4cPXuF0fZpDbsZcvfNhi3aaElTFuzlnv2GyTnW",
+	"lFviqlNBRkcAZHLl/MdiVuoSffVeLtjyeiPD5/aknnAxwTttVmZXG+PtC1ed/Psu3c4O55tLd/HN+cHo",
+	"+MQTfyanETk5Igv2gaYs4Uua2fQ5l+FgZcRkydUSOYk7YHDC+DUA1zRTVobU47DPZ89O0sGz4bNnR8nT",
+	"9OT4OR3NGKWD5PiYpoPhMX0ynR3NhtPRdDB9Nhol6fA4PUmGx9PBbDCgg2e9XWvm1bVtS5ZTrVlh3vM/",
+	"Pw0OntOD2fnB1z//enL08b/amrN3NkmHRnoqJLycJleQa2aRd2Y5z4K2iMoqRPtzzwvzjYMXFpbUgl+5",
+	"aWPlFhIw50qw/1B+BRubvrNr6LbYySEzD28Kxs7L+T2cRHF9gg4mtX2aZgy9uyTrcE4waDunCFJZpoi5",
+	"/Oby8q3dOjgD49p4Yj9TSGyB4p7QsnLKCPulpFmTubdOtb5InzbXG4K/o9+Xwb03Fv2+ggt1FfDzgtBx",
+	"dKCOpl3jq+LdTnJgyQ0hV4ES8W+C6fjtDJb3qOTTfW0TxH0eDKN9rRRQR3dCRA4X3Gzzeg8MaIUJcRZG",
+	"4I7jBZCz+lQwaAdYEwn3GzvWfz/EplvRXYBNsA95ihVmQ1thRRVWmjJKIVQaDivJ14+KfyOkJ9LFNqCn",
+	"XdkHDJqHeNoVuX9vSCBlfsX/TnagPMOSgJa6Aa9ZMJserXKa+DQScFR01OQNyf/MF7+gtgcwAkDHooEL",
+	"3cCERta2PRoc9Uk3XozXbHfoCSWkJktmnVLGZI/Hwm7rGVavMoPVnjnrIg/X548Qv/htIKZ2pQOh96CP",
+	"3E3VPXPi3K23dJseEu0HT+2TFwF61GFGoyaGFFOIU16wRCMO3KgWzjlW88WF6PANMdAOD2+HRj6AIh9A",
+	"kQ9R0Ico6AMo8gEU+cB7DwiEBwTCAyjyART5hwZF3r0J9BujIR9wkA84yAct5EELedBC/iNxkJ/3PLvZ",
+	"GYOMYZbtZ4gW8CzjYn4IHsKt7fpcs1R3J8QWbe3YnPIUIJFhbEBXJmytzDbg+eDh1YJnzDr8Zc6w2NZY",
+	"xLZb/8T23pgGHv9a1Zpacw7sQVQqVvjm0ubNGLiw0yS5LDTNANo0Fm31VM18KkAYVg+gGqN/gPlEJyVc",
+	"vWR02Vq4FAoMvXArek+N3u3rdzXrMWPWkkzL9ecFPrjxuXoenWVJ57bqsA1RwwZq+RA9hNqjmhY64LlQ",
+	"nCBF328dficdkG12yQa98Hzt2vvW2DGna2g/kzIN5epcBwyQG1U1ixqPY9liKDFFSVIqLZdQiq6D6d7i",
+	"QO+RrvELD1T9CVRtqKVFKu8m7jui5vDU2BYbf0FFwjKojqYBRuari+N5xwouU0CI2zZ4tuIJXy5Zyqlm",
+	"2RrbmHZ2sT2vnWBj4YElSPbwGSxgrmttHmz5NbikpBSsIPbMNEcp9JuiePypfkudmLEIP4svPR48IbFd",
+	"oUkp6DXlmbHzYwJlf8Xc/BfnjlycF/Kap6yoou+ua4ZdrFYuhSW9CDdgj761oDUEzwAyjgulGU1tRkf3",
+	"Bu3bFjbYtT9Ed9hwPbBlYsKyjKWRp0YkzO0r8yCNkMs3aOxepVG0d1vZR4rUeRVFjNJUl+oUaj7Fm1Wg",
+	"yI+gWVPPrBwzY8gXcU6VnqQlix9HYwG5SjHwf2z0XBXboqJSWbAgkMtMFh3B+AYn3199wfA7e3DEA2nX",
+	"+tLeM13X4Gf2kDWUtU+d05ocM6qgikgmK0Br5JOpeEFmjOqyYOYWs84IQFlKoRfZmuQFT5jqwrNewnju",
+	"kUTNB7bBImFuD/V4N+vxAkTSGQKKQDbaDFIpbkSo+9YNdwS6YtOFlFfdRg36m8HNgC2loCVomEF6PByR",
+	"7/iXFgaVYN9AXcGGbWk/AB8a7UzVGhEaGc4gHDYWF7rgOYuIkiQtkQJtdy/sQ0pkCV+WBWpcREiyoMWy",
+	"T17iddAHE3PsF0Y9IpsKHnQbt11Nx8KIeZpcCbnKWDp3OQdzgbmdR4MBic2sgd02Gtz4K1C9nCvFxTxy",
+	"7W6M1aZXEnLrsA0EV2NR+VSeDHyTCAu+xtLxIQobF+6RwnqHfQItDwkFJRWXCkwrXE+Y01hgK4jWguOQ",
+	"p4bPwXLt0jnx1kcqmKjVngq6wsAPObeL6WNCXLfkCbavYz1JTv+lShOMrod/OR4dP6XPTp6zpyxhU5bS",
+	"JyM6m9GTUZIm9MmMHg8Tmj5lT5/SATs+mc2On5ykg4Q9Y8PBs/TZNO1KmsNZHVy44dS03CX9YDOVTo8G",
+	"z086MOVdbqw/Hf6pLihbwCxm5SBRENtzeGbyi33+9hW06nUbjEynF2xZW69fexxKxV7rybAXwP2vJU9Y",
+	"3+grvY9diUDX6Kr3Y9nyvd9Dzx5LYFRZ6bIBuv0dSfF3yGXV1kKcH9d2X7fV8eho9OzZPv1xIOtjQ7Qn",
+	"C7rFgf1Olg7pvmRKWRcNdMKZM4FND8Bng9VPuSDKfNCb3aEP2zUQt50M++THKrucfWBJCU7lpUxZTGLE",
+	"x8a+hCglLxZUv7PL61R6c/oZVZy8dM+/zag4I/EVF2lMFF0rbHzYJ+dzkPkrWVyNhe1mUcgV5C3HQJMf",
+	"dNwnL6zfzZWaNSqSzKXtHIDTwTxVmkB7a4/ctemtWpKEFsXanD5nODt7pCmsr2DLAvTJJfug65+Hdjnm",
+	"D8oFef9nSIC2jRudiwLeap6x2xF77P9gLGIrLCeGmeI+ic1iZjFJFlIqczYS+MFIEOh4DX/Zpp7m09PC",
+	"xSAqS0quBLli61Pr/odHJhaK3LSisLEZ3BKRlroODWflI4Wudu8M4SLJSpuWniyMbBqLL+Lq8cxrwKj2",
+	"wCal8jHOAFKvcXxXbD2xveD8R73vBS/ge67YGoopvJkRSmySmac5LSV6cdwW4+pBylOWGm3bNoIK+pWf",
+	"BbvpGhBga1MgxoXNi+6PBVSxsPdOtJSTjBZzb5h6dvOLM+O6andyRmJWFLJQMTEnleNQyCIz/LiQhYbY",
+	"0Oj5WMTTMp0zXRXLCAtyPFKNdj4pXcOMoJFemUctfZRtE6olTwWfLzR5f/kClZaZ721lN4dCU1KeZaQo",
+	"hTDUBe0PCgY8kbr6wc5ioThyAvZ4XCKBb1nGsbBj55CAfAV7CWIlRk30lJjlPQTpatGmcfg2kCz4u/kO",
+	"cuoBJDSj2neKpTIWNNCbHikSmyM0hu6GMfyGDgGUUhfwPtCaIGswpZrGqN1iMqH5TQoWY6UM2MiKN3Bg",
+	"M/T2o5xa0bV1T4yFqyoCLQdt8jU271yC1yKRhhywk3bVWqxPXmRSOe5OpBAMxFfV38sJ5ZdAVkFhjbHA",
+	"gh14QpkNzfFoU2ZypcIk77GIUQAaUs6cT8T8EwmhKIWLK9I8N7Ox/mzkqYRmcCdbRuEquGU34pzE5nUT",
+	"uDO2HR5j+xc4YwwvcVGCOhGfwhfxheaqOd4atziSw/cWTJWZVjFkYK6B5WHnzRdcQZaxwIot1XFhG1pW",
+	"b63p/TZKW2VLVn2KsdcbtCh2DYbruRxQtNswKNwZ1DlpbUrY3tj8/uKodFcM1YkvV8oGjlpfv53iYWzO",
+	"HEiAQefT5wy0mgnk2RrUsw0RcbMXBeze2ZBojqXofQ9n4ncWKd/JuDwHeSyzh1RQ32q3IphAJwbq3h7H",
+	"hfO0qC6MBs+fDo9HUQ/PSeyW6hnXTHWXF8+yVIcXz1w9nAJQsNs/AgSgyNC20w44SUVkBh3BNKFB4/NA",
+	"g+YFsVLKiVIQR+Df6JMfIKH0bSFtbSs+XzAvQtqUMRA3K66wnNRLI+y4Zks8E2FItsqRbQV+auWZRYAY",
+	"LTiDKk7Qw8yslcLektY1ZVYTfY5eCqR07fWNsaDKNm1LUI9jqk/euDgdHoDuALBHDl4KHlrJMkudToG6",
+	"eVU+CyYI6tlYIOex1HwhWxOKFU+cH4KCamnm6jZGTv8J+XlBU2FAzwAsc/tpSrNsLJChl12C+Usgk/uR",
+	"zvDuHeLZba/63JU9YGgoeDvyd4DAI0fh6LxzniTLKQ+y0clGZ3j7/XSBzJuJSsP3qmrSD46DT5eFUNot",
+	"2eJduIC5cGOMMVpk3KhJIOw4wsjMwRxttGN0ddekuGaFAjKsuY6vGMsVEYwb9j8NbPOxsCY4xlBgHUFY",
+	"oF+UaxeuR4XXDMV8LA6/NLFGYmyGBV2D3XiCPruAV1gqUub9ezIt68YkeW/t2bEIJSxKrNCQbG8ZDrtU",
+	"VS25F40RP7JDKsGcP7Mm6Aa2RSZZUnmQOuuQZ8HmrBjjZgLnDqSLV9XNLwtGM73oDJ06tasJyykkNO8u",
+	"SqH65JUOYDkLllxZlUXTKVWIDPEts1OWM5Eykaw7gvzf4IDukXLtF7oip3ZqRpnL+DX7/TrBX9iltqZh",
+	"c+ABXdlNvmlEs8PxfcXW+8TaK1+leaBeOKqe3GSug9KnWHbNAKl2xRBcxiEjGb1mT7Dci632wvVYsA+5",
+	"EXbYUuxaXjGEq4FLtbMx6Hdm+P8/e1ez27YRhF+F8KUtoNpNbtXNAXIo3AJumraHKpDW5tomIu4S5FIu",
+	"GwTo0/TB+iTFfjOzXJp/dmX5EOgSRIm4XC1nhjPzfTNzQPG60M0UMu9/7NEgdqD488sfcCyRxOLjs1FF",
+	"FnPjuiFvyGoRaKC8Nt2WKg/5tQyQYfA6wmzc2JmhIb9eB+FGLFdmc167O1tmf0GQlskbrUpdJirdrf/9",
+	"+x9ObbYZVeoJhl7FOoDszgeGIedOE8KdtWvvwKz9OUkGtDtl9/V3rHesJH7NSoCClBNwAzUJ2U2yoUuq",
+	"tXIbVibxJanz7Dgl+kIfyhG60M2EE/S7WEE2HJQXTDHY0HuVuWqS1L7suG2SrhRdMkdtwSKp7uy9IQlD",
+	"i+qjbeiMzWbjMGMbnrcSwd9hdmTtO7xxIs18C+iAYynByjLibGQmwhQo0YJ+Z3DFKFq53tqKWp0PsbdX",
+	"5qnzbkf7jpGOzrZY/Kib/zfs9vUXNOyWzQl7F0fdbILgP14391RGwtof4XDSF9ELFJoouDWpGwL/AE7d",
+	"32kureuB6vyKpLQGXiHeI7Am5EKr5KpJ+Ay9rxqloomHANIAeaJGqARj3uhP9OsOKNy4w5RHSud2lO3g",
+	"k+byTKbi8v0CcdAw/J/NFdNCZ4RbvhpjgcNyezooZ5dy/UHL1fgmM8xk2shR4ILAFdHDEZmDhDxV6Oii",
+	"R0rd2Sf/WXq2ztaIyGUjk/f34i1lY6OpRaIe47DIBge8Fqeqj+ub0uZrnatsO+yg8GlMeikRc/UV94IO",
+	"n1/WZ+kQ9+aU7ahrUqHi38pFK1SH17bK6aKa4InWJqRU88IlTucFiqfQBGBzq43XCL1J/DqUovCBw06V",
+	"aIxUtTwRLglg2LmydXmtcRWyDCsjK39VAR6i7sRClKKoZVC1w46yiawBdWaQXeEdtTIAd+TqoPN3aqeX",
+	"D1l4mTtNflPbWlPXeeZwJj4kIuOwMuftWrnygRfhVPRjbBkOoE3RAFkmTNxut/YeM0foSwi4yM2MKEIN",
+	"Qd4CiC+prABfjif8LHBP3ulN9qdOkx3tHXi6FzFGscn13IDVVEX/gX+qksysjJDcQgaDAK370joiAXV4",
+	"jBGbtWUPYChMsklLWxQ6HXQ1y9r84nRxoNyMX3oOoZJnJ6FvZoravSxkRdusvAUZ2aWtXUG1L1AKrzxH",
+	"y0lWCtL70B6FTiVzpvSJ+ZkZywp+66zTIihvRNMNUDjHig8bQICuQvO7uhxdL7VhPS++YSTfjS3J0qWq",
+	"oZlGUyReZijygLCGDIY2yMi+0Y2V0Rn+4S+SLiUY0+iYic41VczNkTlh3yd9xjJhJxsqwl5rM2wfbrX7",
+	"FYd6yJpF/xjoLiPqh+ca0amPyuf14z2JL2TT2VQ1e0amOOWpuQ5dzPHTyRVQi/Pae7l/fPBeLbkLY454",
+	"qERUjv7OAEpqr+ucu5XV5fZkeXKmiuxs9wrN/vgnDRRGgiG3CNwM8E6wa8SQ7L0rv73++JWfA7+Hp6YR",
+	"IXLR6g5TZuQpAK5uye3RHXDW/Tu80yptvgUbORTjcJnF1yGw+6Yl18FywCvsq/VpNxqpBm73tp0vxaNP",
+	"YgrPtTLeVcAoRyI+supGK3NvsP7Sl1QQHXpu4aSj0s74uKW0qr/K+84hh/wZOURziQt5mMRa7S8uUCG8",
+	"PMbopB5VbbcBqIvWQkqyv9KP2U4bXQUGMR8go+jR9Qyef/7w+b8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -381,6 +381,7 @@ const (
 	ErrorCodeBudgetExceeded       ErrorCode = "budget_exceeded"
 	ErrorCodeBusy                 ErrorCode = "busy"
 	ErrorCodeChecksumMismatch     ErrorCode = "checksum_mismatch"
+	ErrorCodeCodeInvalid          ErrorCode = "code_invalid"
 	ErrorCodeContextTooLarge      ErrorCode = "context_too_large"
 	ErrorCodeContinuationInvalid  ErrorCode = "continuation_invalid"
 	ErrorCodeDBUnavailable        ErrorCode = "db_unavailable"
@@ -392,6 +393,7 @@ const (
 	ErrorCodeInternal             ErrorCode = "internal"
 	ErrorCodeInvalidCredentials   ErrorCode = "invalid_credentials"
 	ErrorCodeInvalidJSON          ErrorCode = "invalid_json"
+	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
@@ -410,6 +412,7 @@ const (
 	ErrorCodeRefreshExpired       ErrorCode = "refresh_expired"
 	ErrorCodeRefreshInvalid       ErrorCode = "refresh_invalid"
 	ErrorCodeRefreshReused        ErrorCode = "refresh_reused"
+	ErrorCodeScopeRequired        ErrorCode = "scope_required"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
@@ -419,6 +422,7 @@ const (
 	ErrorCodeTokenInURL           ErrorCode = "token_in_url"
 	ErrorCodeTokenInvalid         ErrorCode = "token_invalid"
 	ErrorCodeTokenMissing         ErrorCode = "token_missing"
+	ErrorCodeTooManyKeys          ErrorCode = "too_many_keys"
 	ErrorCodeToolResultUnexpected ErrorCode = "tool_result_unexpected"
 	ErrorCodeUnsupportedMediaType ErrorCode = "unsupported_media_type"
 	ErrorCodeUpgradeRequired      ErrorCode = "upgrade_required"
@@ -448,6 +452,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeChecksumMismatch:
 		return true
+	case ErrorCodeCodeInvalid:
+		return true
 	case ErrorCodeContextTooLarge:
 		return true
 	case ErrorCodeContinuationInvalid:
@@ -469,6 +475,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeInvalidCredentials:
 		return true
 	case ErrorCodeInvalidJSON:
+		return true
+	case ErrorCodeKeyExpired:
 		return true
 	case ErrorCodeLengthRequired:
 		return true
@@ -506,6 +514,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeRefreshReused:
 		return true
+	case ErrorCodeScopeRequired:
+		return true
 	case ErrorCodeSignatureInvalid:
 		return true
 	case ErrorCodeStorageInconsistent:
@@ -523,6 +533,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeTokenInvalid:
 		return true
 	case ErrorCodeTokenMissing:
+		return true
+	case ErrorCodeTooManyKeys:
 		return true
 	case ErrorCodeToolResultUnexpected:
 		return true
@@ -565,6 +577,54 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for KeyScope.
+const (
+	KeyScopeAgents      KeyScope = "agents"
+	KeyScopeBackupRead  KeyScope = "backup:read"
+	KeyScopeBackupWrite KeyScope = "backup:write"
+	KeyScopeChat        KeyScope = "chat"
+	KeyScopePlans       KeyScope = "plans"
+	KeyScopeProfileRead KeyScope = "profile:read"
+	KeyScopeUsageRead   KeyScope = "usage:read"
+)
+
+// Valid indicates whether the value is a known member of the KeyScope enum.
+func (e KeyScope) Valid() bool {
+	switch e {
+	case KeyScopeAgents:
+		return true
+	case KeyScopeBackupRead:
+		return true
+	case KeyScopeBackupWrite:
+		return true
+	case KeyScopeChat:
+		return true
+	case KeyScopePlans:
+		return true
+	case KeyScopeProfileRead:
+		return true
+	case KeyScopeUsageRead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasswordResetStartedOk.
+const (
+	PasswordResetStartedOkTrue PasswordResetStartedOk = true
+)
+
+// Valid indicates whether the value is a known member of the PasswordResetStartedOk enum.
+func (e PasswordResetStartedOk) Valid() bool {
+	switch e {
+	case PasswordResetStartedOkTrue:
 		return true
 	default:
 		return false
@@ -669,7 +729,6 @@ const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
 	ToolLabelCheckingTheCalendar   ToolLabel = "Checking the calendar"
 	ToolLabelDraftingAMessage      ToolLabel = "Drafting a message"
-	ToolLabelLookingAtDates        ToolLabel = "Looking at dates"
 	ToolLabelMakingAPlan           ToolLabel = "Making a plan"
 	ToolLabelPreparingChanges      ToolLabel = "Preparing changes"
 	ToolLabelReadingTheWorkspace   ToolLabel = "Reading the workspace"
@@ -685,8 +744,6 @@ func (e ToolLabel) Valid() bool {
 	case ToolLabelCheckingTheCalendar:
 		return true
 	case ToolLabelDraftingAMessage:
-		return true
-	case ToolLabelLookingAtDates:
 		return true
 	case ToolLabelMakingAPlan:
 		return true
@@ -718,6 +775,59 @@ func (e ToolResultFrameType) Valid() bool {
 	}
 }
 
+// AccountExport Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+type AccountExport struct {
+	// Account The account: address, plan and times.
+	//
+	// Example: {"email":"ada@example.com","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","tier":"pro"}
+	Account map[string]interface{} `json:"account"`
+
+	// BackupUsage Bytes of backups.
+	//
+	// Example: []
+	BackupUsage []map[string]interface{} `json:"backup_usage"`
+
+	// Backups Metadata of backups, deleted ones included.
+	//
+	// Example: []
+	Backups []map[string]interface{} `json:"backups"`
+
+	// Events Events, as GET /auth/events lists them.
+	//
+	// Example: []
+	Events []map[string]interface{} `json:"events"`
+
+	// ExportedAt When the export was made, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExportedAt int64 `json:"exported_at"`
+
+	// Keys API keys, revoked ones included.
+	//
+	// Example: []
+	Keys []map[string]interface{} `json:"keys"`
+
+	// KnownNetworks When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+	//
+	// Example: []
+	KnownNetworks []map[string]interface{} `json:"known_networks"`
+
+	// Sessions Sessions, ended ones included.
+	//
+	// Example: []
+	Sessions []map[string]interface{} `json:"sessions"`
+
+	// Subscriptions Subscriptions.
+	//
+	// Example: []
+	Subscriptions []map[string]interface{} `json:"subscriptions"`
+
+	// TokenUsage Tokens of language models by day.
+	//
+	// Example: []
+	TokenUsage []map[string]interface{} `json:"token_usage"`
+}
+
 // Agent An agent.
 type Agent struct {
 	// Available Whether the account's plan includes it.
@@ -745,6 +855,44 @@ type Agent struct {
 //
 // Example: [{"available":true,"description":"Manages tasks: create, update, list, suggest; also notes, projects, clients, checkpoints, small talk and general questions","name":"task_agent","skills":["create tasks"]}]
 type AgentList = []Agent
+
+// AuthEvent Something that happened to the account.
+type AuthEvent struct {
+	// At When it happened, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	At int64 `json:"at"`
+
+	// Device The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device string `json:"device"`
+
+	// ID The event's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
+	ID openapi_types.UUID `json:"id"`
+
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+	//
+	// Example: signed_in
+	Kind string `json:"kind"`
+
+	// Network The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network string `json:"network"`
+
+	// SubjectID The session or the API key that it is about; absent if there is none.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
+}
+
+// AuthEventList Events, newest first.
+//
+// Example: [{"at":1767225600000,"device":"Electron on macOS","id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14","kind":"signed_in","network":"203.0.113.0/24"}]
+type AuthEventList = []AuthEvent
 
 // AuthTokens The tokens of a session.
 type AuthTokens struct {
@@ -1586,6 +1734,14 @@ type ClientTool struct {
 	Parameters map[string]interface{} `json:"parameters"`
 }
 
+// CodeConfirmation A code that was mailed to the account.
+type CodeConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+}
+
 // CompactReply The summary of a conversation.
 type CompactReply struct {
 	// Context How many turns of `conversation_history` the model has read. The rest did not fit: summarise it with POST /chat/compact, or send less.
@@ -1636,6 +1792,44 @@ type ConversationTurn struct {
 // Example: user
 type ConversationTurnRole string
 
+// CreatedKey A new API key. `key` is shown this once: only its hash is kept.
+type CreatedKey struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// Key The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+	//
+	// Example: adv_3fK9Vq0c7QmXr2Lz8TnB5yWsD1hGjPkE4a1d0NRY
+	Key string `json:"key"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
 // DeletionRequest Confirms that the account is to be deleted.
 type DeletionRequest struct {
 	// Password The account's password.
@@ -1648,6 +1842,19 @@ type DeletionRequest struct {
 //
 // Example: anna@example.com
 type Email = string
+
+// EmailChange The address that the account is to have.
+type EmailChange struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+
+	// Password The account's current password.
+	//
+	// Example: correct horse battery
+	Password string `json:"password"`
+}
 
 // EmailRow Metadata of an e-mail; never its body.
 type EmailRow struct {
@@ -1825,6 +2032,77 @@ type Health struct {
 // Example: ok
 type HealthStatus string
 
+// Key An API key, without the key itself.
+type Key struct {
+	// CreatedAt When the key was created, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	CreatedAt int64 `json:"created_at"`
+
+	// ExpiresAt When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// ID The key's id.
+	//
+	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
+	ID openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	LastUsedAt *int64 `json:"last_used_at,omitempty"`
+
+	// Name The name that its owner gave it.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Prefix The first characters of the key, to tell keys apart.
+	//
+	// Example: adv_3fK9
+	Prefix string `json:"prefix"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyList API keys, newest first.
+//
+// Example: [{"created_at":1767225600000,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12","name":"Nightly report","prefix":"adv_3fK9","scopes":["chat"]}]
+type KeyList = []Key
+
+// KeyRequest A key to create.
+type KeyRequest struct {
+	// ExpiresAt When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+	//
+	// Example: 4102444800000
+	ExpiresAt *int64 `json:"expires_at,omitempty"`
+
+	// Name What the key is for, 1 to 100 characters without control characters.
+	//
+	// Example: Nightly report
+	Name string `json:"name"`
+
+	// Scopes What the key may do. Each scope once.
+	//
+	// Example: ["chat"]
+	Scopes KeyScopes `json:"scopes"`
+}
+
+// KeyScope A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+//
+// Example: chat
+type KeyScope string
+
+// KeyScopes What the key may do. Each scope once.
+//
+// Example: ["chat"]
+type KeyScopes = []KeyScope
+
 // LoginRequest The credentials of an account.
 type LoginRequest struct {
 	// Email An e-mail address, compared case-insensitively.
@@ -1845,6 +2123,11 @@ type LoginRequest struct {
 	// Example: rt_4nX0vJq2yR8sT1uW
 	RefreshToken *string `json:"refresh_token,omitempty"`
 }
+
+// MailedCode The 8 digits of a mail. Spaces between them are ignored.
+//
+// Example: 4711 0815
+type MailedCode = string
 
 // Model A model that can answer.
 type Model struct {
@@ -1951,6 +2234,50 @@ type PasswordChange struct {
 	NewPassword string `json:"new_password"`
 }
 
+// PasswordResetConfirmation A mailed code with the handle that it belongs to, and the password to set.
+type PasswordResetConfirmation struct {
+	// Code The 8 digits of a mail. Spaces between them are ignored.
+	//
+	// Example: 4711 0815
+	Code MailedCode `json:"code"`
+
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// NewPassword 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+	//
+	// Example: staple battery horse
+	NewPassword string `json:"new_password"`
+}
+
+// PasswordResetRequest The address of an account whose password is lost.
+type PasswordResetRequest struct {
+	// Email An e-mail address, compared case-insensitively.
+	//
+	// Example: anna@example.com
+	Email Email `json:"email"`
+}
+
+// PasswordResetStarted What a mailed code has to be confirmed with.
+type PasswordResetStarted struct {
+	// Handle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+	//
+	// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+	Handle ResetHandle `json:"handle"`
+
+	// Ok Always true.
+	//
+	// Example: true
+	Ok PasswordResetStartedOk `json:"ok"`
+}
+
+// PasswordResetStartedOk Always true.
+//
+// Example: true
+type PasswordResetStartedOk bool
+
 // PlanAction One change for the client to carry out. create_record has no id; update_record and delete_record have data.id, the id of a row in the request's context.
 type PlanAction struct {
 	// Data Columns of the client's database in camelCase; times in milliseconds since the Unix epoch.
@@ -2051,6 +2378,11 @@ type Problem struct {
 	//
 	// Example: 0199a3f27c1e7b419d555f0f2c6b8a10
 	RequestID string `json:"request_id"`
+
+	// RequiredScope For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+	//
+	// Example: backup:read
+	RequiredScope *string `json:"required_scope,omitempty"`
 
 	// Status The HTTP status.
 	//
@@ -2180,6 +2512,11 @@ type RegisterRequest struct {
 	Password string `json:"password"`
 }
 
+// ResetHandle Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+//
+// Example: YI5SHZXGQMQGPZ6QL7P2M4ZWQY
+type ResetHandle = string
+
 // Session An open session: one login on one device.
 type Session struct {
 	// CreatedAt When the session was opened, in milliseconds since the Unix epoch.
@@ -2192,6 +2529,11 @@ type Session struct {
 	// Example: true
 	Current bool `json:"current"`
 
+	// Device The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+	//
+	// Example: Electron on macOS
+	Device *string `json:"device,omitempty"`
+
 	// ID The session's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2201,6 +2543,11 @@ type Session struct {
 	//
 	// Example: 1767225600000
 	LastUsedAt int64 `json:"last_used_at"`
+
+	// Network The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+	//
+	// Example: 203.0.113.0/24
+	Network *string `json:"network,omitempty"`
 }
 
 // SessionList Open sessions, newest first.
@@ -2615,6 +2962,11 @@ type UserProfile struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
+	// EmailVerified Whether the account's owner has shown, with a mailed code, that the address is theirs.
+	//
+	// Example: true
+	EmailVerified bool `json:"email_verified"`
+
 	// ID The account's id.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10
@@ -2630,6 +2982,9 @@ type UserProfile struct {
 	// Example: pro
 	Tier BillingTier `json:"tier"`
 }
+
+// AcceptLanguage defines model for AcceptLanguage.
+type AcceptLanguage = string
 
 // BackupID defines model for BackupId.
 type BackupID = openapi_types.UUID
@@ -2661,10 +3016,40 @@ type PreconditionFailed = Problem
 // RangeNotSatisfiable An error (RFC 9457). Some codes add members of their own, such as limit_bytes.
 type RangeNotSatisfiable = Problem
 
+// ChangeEmailParams defines parameters for ChangeEmail.
+type ChangeEmailParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// RequestEmailVerificationParams defines parameters for RequestEmailVerification.
+type RequestEmailVerificationParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ListAuthEventsParams defines parameters for ListAuthEvents.
+type ListAuthEventsParams struct {
+	// Limit The maximum number of entries.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only events older than the one with this id.
+	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
+}
+
 // LogoutParams defines parameters for Logout.
 type LogoutParams struct {
 	// All End every session of the account, not only this one.
 	All *bool `form:"all,omitempty" json:"all,omitempty"`
+
+	// Keys Together with `all=true`, revoke every API key of the account as well.
+	Keys *bool `form:"keys,omitempty" json:"keys,omitempty"`
+}
+
+// RequestPasswordResetParams defines parameters for RequestPasswordReset.
+type RequestPasswordResetParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // RefreshTokensParams defines parameters for RefreshTokens.
@@ -2835,6 +3220,15 @@ type ReceiveStripeEventParams struct {
 	StripeSignature *string `json:"Stripe-Signature,omitempty"`
 }
 
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = CodeConfirmation
+
+// ConfirmEmailVerificationJSONRequestBody defines body for ConfirmEmailVerification for application/json ContentType.
+type ConfirmEmailVerificationJSONRequestBody = CodeConfirmation
+
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
@@ -2843,6 +3237,12 @@ type RequestAccountDeletionJSONRequestBody = DeletionRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ConfirmPasswordResetJSONRequestBody defines body for ConfirmPasswordReset for application/json ContentType.
+type ConfirmPasswordResetJSONRequestBody = PasswordResetConfirmation
 
 // RefreshTokensJSONRequestBody defines body for RefreshTokens for application/json ContentType.
 type RefreshTokensJSONRequestBody = RefreshRequest
@@ -2861,6 +3261,9 @@ type ChatBatchJSONRequestBody = BatchRequest
 
 // CompactHistoryJSONRequestBody defines body for CompactHistory for application/json ContentType.
 type CompactHistoryJSONRequestBody = CompactRequest
+
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = KeyRequest
 
 // RunStepJSONRequestBody defines body for RunStep for application/json ContentType.
 type RunStepJSONRequestBody = StepRequest
@@ -2928,6 +3331,14 @@ func (a *Problem) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'request_id': %w", err)
 		}
 		delete(object, "request_id")
+	}
+
+	if raw, found := object["required_scope"]; found {
+		err = json.Unmarshal(raw, &a.RequiredScope)
+		if err != nil {
+			return fmt.Errorf("error reading 'required_scope': %w", err)
+		}
+		delete(object, "required_scope")
 	}
 
 	if raw, found := object["status"]; found {
@@ -2998,6 +3409,13 @@ func (a Problem) MarshalJSON() ([]byte, error) {
 	object["request_id"], err = json.Marshal(a.RequestID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'request_id': %w", err)
+	}
+
+	if a.RequiredScope != nil {
+		object["required_scope"], err = json.Marshal(a.RequiredScope)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'required_scope': %w", err)
+		}
 	}
 
 	object["status"], err = json.Marshal(a.Status)
@@ -3556,6 +3974,95 @@ type ClientInterface interface {
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ChangeEmailWithBody Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmailWithBody(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeEmail Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmail(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailChangeWithBody Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailChange Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChange(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestEmailVerification Ask for a code to verify the address
+	//
+	// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+	// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+	// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+	// good.
+	//
+	// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+	RequestEmailVerification(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailVerificationWithBody Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailVerification Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerification(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuthEvents List what happened to the account
+	//
+	// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+	// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+	// kept.
+	//
+	// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+	ListAuthEvents(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LoginWithBody Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -3587,7 +4094,8 @@ type ClientInterface interface {
 	// Logout Sign out
 	//
 	// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-	// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+	// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+	// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 	//
 	// Corresponds with POST /auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3625,6 +4133,16 @@ type ClientInterface interface {
 	// Corresponds with POST /auth/me/deletion (the `RequestAccountDeletion` operationId).
 	RequestAccountDeletion(ctx context.Context, body RequestAccountDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExportAccount Export everything that is kept of the account
+	//
+	// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+	// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+	// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+	// the server could not finish ends early and is then not valid JSON.
+	//
+	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+	ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ChangePasswordWithBody Change the password
 	//
 	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -3648,6 +4166,58 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /auth/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestPasswordResetWithBody Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBody(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestPasswordReset Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordReset(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmPasswordResetWithBody Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmPasswordReset Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordReset(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RefreshTokensWithBody Exchange a refresh token for new tokens
 	//
@@ -3676,7 +4246,9 @@ type ClientInterface interface {
 	// RegisterWithBody Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3686,7 +4258,9 @@ type ClientInterface interface {
 	// Register Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3962,6 +4536,44 @@ type ClientInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListKeys List the API keys
+	//
+	// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+	// expired; a revoked one is not.
+	//
+	// Corresponds with GET /keys (the `ListKeys` operationId).
+	ListKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateKeyWithBody Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateKey Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKey(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteKey Revoke an API key
+	//
+	// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+	// 404 for an unknown id and for another account's.
+	//
+	// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+	DeleteKey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListModels List models
 	//
 	// Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -4041,6 +4653,175 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// ChangeEmailWithBody Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *Client) ChangeEmailWithBody(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeEmailRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeEmail Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *Client) ChangeEmail(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeEmailRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailChangeWithBody Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailChangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailChange Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailChangeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestEmailVerification Ask for a code to verify the address
+//
+// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+// good.
+//
+// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+func (c *Client) RequestEmailVerification(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestEmailVerificationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailVerificationWithBody Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *Client) ConfirmEmailVerificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailVerificationRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailVerification Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *Client) ConfirmEmailVerification(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailVerificationRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuthEvents List what happened to the account
+//
+// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+// kept.
+//
+// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+func (c *Client) ListAuthEvents(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuthEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // LoginWithBody Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -4092,7 +4873,8 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 // Logout Sign out
 //
 // Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 //
 // Corresponds with POST /auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, params *LogoutParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4170,6 +4952,26 @@ func (c *Client) RequestAccountDeletion(ctx context.Context, body RequestAccount
 	return c.Client.Do(req)
 }
 
+// ExportAccount Export everything that is kept of the account
+//
+// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+// the server could not finish ends early and is then not valid JSON.
+//
+// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+func (c *Client) ExportAccount(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportAccountRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ChangePasswordWithBody Change the password
 //
 // Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -4204,6 +5006,98 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 // Corresponds with PUT /auth/password (the `ChangePassword` operationId).
 func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangePasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestPasswordResetWithBody Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordResetWithBody(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestPasswordReset Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordReset(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmPasswordResetWithBody Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *Client) ConfirmPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmPasswordResetRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmPasswordReset Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *Client) ConfirmPasswordReset(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmPasswordResetRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4261,7 +5155,9 @@ func (c *Client) RefreshTokens(ctx context.Context, params *RefreshTokensParams,
 // RegisterWithBody Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4281,7 +5177,9 @@ func (c *Client) RegisterWithBody(ctx context.Context, contentType string, body 
 // Register Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4797,6 +5695,84 @@ func (c *Client) GetHealth(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
+// ListKeys List the API keys
+//
+// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+// expired; a revoked one is not.
+//
+// Corresponds with GET /keys (the `ListKeys` operationId).
+func (c *Client) ListKeys(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListKeysRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateKeyWithBody Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *Client) CreateKeyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateKeyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateKey Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *Client) CreateKey(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateKeyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteKey Revoke an API key
+//
+// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+// 404 for an unknown id and for another account's.
+//
+// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+func (c *Client) DeleteKey(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteKeyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListModels List models
 //
 // Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -4945,6 +5921,249 @@ func NewListAgentsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewChangeEmailRequest calls the generic ChangeEmail builder with application/json body
+func NewChangeEmailRequest(server string, params *ChangeEmailParams, body ChangeEmailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeEmailRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewChangeEmailRequestWithBody constructs an http.Request for the ChangeEmail method, with any body, and a specified content type
+func NewChangeEmailRequestWithBody(server string, params *ChangeEmailParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmEmailChangeRequest calls the generic ConfirmEmailChange builder with application/json body
+func NewConfirmEmailChangeRequest(server string, body ConfirmEmailChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmEmailChangeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmEmailChangeRequestWithBody constructs an http.Request for the ConfirmEmailChange method, with any body, and a specified content type
+func NewConfirmEmailChangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestEmailVerificationRequest constructs an http.Request for the RequestEmailVerification method
+func NewRequestEmailVerificationRequest(server string, params *RequestEmailVerificationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email/verification")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmEmailVerificationRequest calls the generic ConfirmEmailVerification builder with application/json body
+func NewConfirmEmailVerificationRequest(server string, body ConfirmEmailVerificationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmEmailVerificationRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmEmailVerificationRequestWithBody constructs an http.Request for the ConfirmEmailVerification method, with any body, and a specified content type
+func NewConfirmEmailVerificationRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/email/verification/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListAuthEventsRequest constructs an http.Request for the ListAuthEvents method
+func NewListAuthEventsRequest(server string, params *ListAuthEventsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/events")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLoginRequest calls the generic Login builder with application/json body
 func NewLoginRequest(server string, body LoginJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5016,6 +6235,18 @@ func NewLogoutRequest(server string, params *LogoutParams) (*http.Request, error
 		if params.All != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "all", *params.All, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Keys != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "keys", *params.Keys, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5106,6 +6337,33 @@ func NewRequestAccountDeletionRequestWithBody(server string, contentType string,
 	return req, nil
 }
 
+// NewExportAccountRequest constructs an http.Request for the ExportAccount method
+func NewExportAccountRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/me/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewChangePasswordRequest calls the generic ChangePassword builder with application/json body
 func NewChangePasswordRequest(server string, body ChangePasswordJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5137,6 +6395,101 @@ func NewChangePasswordRequestWithBody(server string, contentType string, body io
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestPasswordResetRequest calls the generic RequestPasswordReset builder with application/json body
+func NewRequestPasswordResetRequest(server string, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestPasswordResetRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRequestPasswordResetRequestWithBody constructs an http.Request for the RequestPasswordReset method, with any body, and a specified content type
+func NewRequestPasswordResetRequestWithBody(server string, params *RequestPasswordResetParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/password/reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.AcceptLanguage != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Accept-Language", *params.AcceptLanguage, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Accept-Language", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewConfirmPasswordResetRequest calls the generic ConfirmPasswordReset builder with application/json body
+func NewConfirmPasswordResetRequest(server string, body ConfirmPasswordResetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmPasswordResetRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmPasswordResetRequestWithBody constructs an http.Request for the ConfirmPasswordReset method, with any body, and a specified content type
+func NewConfirmPasswordResetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/auth/password/reset/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -6339,6 +7692,107 @@ func NewGetHealthRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListKeysRequest constructs an http.Request for the ListKeys method
+func NewListKeysRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateKeyRequest calls the generic CreateKey builder with application/json body
+func NewCreateKeyRequest(server string, body CreateKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateKeyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateKeyRequestWithBody constructs an http.Request for the CreateKey method, with any body, and a specified content type
+func NewCreateKeyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteKeyRequest constructs an http.Request for the DeleteKey method
+func NewDeleteKeyRequest(server string, id openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/keys/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListModelsRequest constructs an http.Request for the ListModels method
 func NewListModelsRequest(server string) (*http.Request, error) {
 	var err error
@@ -6547,6 +8001,99 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /agents (the `ListAgents` operationId).
 	ListAgentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAgentsResp, error)
 
+	// ChangeEmailWithBodyWithResponse Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmailWithBodyWithResponse(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error)
+
+	// ChangeEmailWithResponse Ask for a code to change the address
+	//
+	// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+	// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+	// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+	// `Retry-After`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+	ChangeEmailWithResponse(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error)
+
+	// ConfirmEmailChangeWithBodyWithResponse Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error)
+
+	// ConfirmEmailChangeWithResponse Change the address with a mailed code
+	//
+	// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+	// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+	// another account; 409 `email_taken` if another account got the address in the meantime.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithResponse(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error)
+
+	// RequestEmailVerificationWithResponse Ask for a code to verify the address
+	//
+	// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+	// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+	// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+	// good.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+	RequestEmailVerificationWithResponse(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResp, error)
+
+	// ConfirmEmailVerificationWithBodyWithResponse Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error)
+
+	// ConfirmEmailVerificationWithResponse Verify the address with a mailed code
+	//
+	// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+	// something else or for another account.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+	ConfirmEmailVerificationWithResponse(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error)
+
+	// ListAuthEventsWithResponse List what happened to the account
+	//
+	// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+	// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+	// kept.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+	ListAuthEventsWithResponse(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*ListAuthEventsResp, error)
+
 	// LoginWithBodyWithResponse Sign in
 	//
 	// Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -6578,7 +8125,8 @@ type ClientWithResponsesInterface interface {
 	// LogoutWithResponse Sign out
 	//
 	// Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-	// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+	// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+	// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6620,6 +8168,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /auth/me/deletion (the `RequestAccountDeletion` operationId).
 	RequestAccountDeletionWithResponse(ctx context.Context, body RequestAccountDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestAccountDeletionResp, error)
 
+	// ExportAccountWithResponse Export everything that is kept of the account
+	//
+	// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+	// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+	// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+	// the server could not finish ends early and is then not valid JSON.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+	ExportAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAccountResp, error)
+
 	// ChangePasswordWithBodyWithResponse Change the password
 	//
 	// Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -6643,6 +8203,58 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /auth/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResp, error)
+
+	// RequestPasswordResetWithBodyWithResponse Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBodyWithResponse(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error)
+
+	// RequestPasswordResetWithResponse Ask for a code to set a new password
+	//
+	// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+	// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+	// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+	// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+	// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+	// client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithResponse(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error)
+
+	// ConfirmPasswordResetWithBodyWithResponse Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error)
+
+	// ConfirmPasswordResetWithResponse Set a new password with a mailed code
+	//
+	// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+	// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+	// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+	ConfirmPasswordResetWithResponse(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error)
 
 	// RefreshTokensWithBodyWithResponse Exchange a refresh token for new tokens
 	//
@@ -6671,7 +8283,9 @@ type ClientWithResponsesInterface interface {
 	// RegisterWithBodyWithResponse Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6681,7 +8295,9 @@ type ClientWithResponsesInterface interface {
 	// RegisterWithResponse Create an account
 	//
 	// Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-	// e-mail address exists. Limited to 5 requests per hour and client address.
+	// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+	// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+	// Limited to 5 requests per hour and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6983,6 +8599,48 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /health (the `GetHealth` operationId).
 	GetHealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthResp, error)
 
+	// ListKeysWithResponse List the API keys
+	//
+	// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+	// expired; a revoked one is not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /keys (the `ListKeys` operationId).
+	ListKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListKeysResp, error)
+
+	// CreateKeyWithBodyWithResponse Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateKeyResp, error)
+
+	// CreateKeyWithResponse Create an API key
+	//
+	// Creates a key with which a program calls this API for the account, in place of an access token:
+	// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+	// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /keys (the `CreateKey` operationId).
+	CreateKeyWithResponse(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateKeyResp, error)
+
+	// DeleteKeyWithResponse Revoke an API key
+	//
+	// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+	// 404 for an unknown id and for another account's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+	DeleteKeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeleteKeyResp, error)
+
 	// ListModelsWithResponse List models
 	//
 	// Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -7114,6 +8772,341 @@ func (r ListAgentsResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAgentsResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangeEmailResp202Headers the declared response headers of an HTTP 202 response for ChangeEmail
+type ChangeEmailResp202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ChangeEmailRespDefaultHeaders the declared response headers of an HTTP default response for ChangeEmail
+type ChangeEmailRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ChangeEmailResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ChangeEmailResp202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ChangeEmailRespDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeEmailResp) GetJSON202() *Ok {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeEmailResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeEmailResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeEmailResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeEmailResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeEmailResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmEmailChangeResp200Headers the declared response headers of an HTTP 200 response for ConfirmEmailChange
+type ConfirmEmailChangeResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmEmailChangeRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmEmailChange
+type ConfirmEmailChangeRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmEmailChangeResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmEmailChangeResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmEmailChangeRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmEmailChangeResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmEmailChangeResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmEmailChangeResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmEmailChangeResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmEmailChangeResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmEmailChangeResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestEmailVerificationResp202Headers the declared response headers of an HTTP 202 response for RequestEmailVerification
+type RequestEmailVerificationResp202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// RequestEmailVerificationRespDefaultHeaders the declared response headers of an HTTP default response for RequestEmailVerification
+type RequestEmailVerificationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type RequestEmailVerificationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestEmailVerificationResp202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RequestEmailVerificationRespDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RequestEmailVerificationResp) GetJSON202() *Ok {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RequestEmailVerificationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestEmailVerificationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestEmailVerificationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestEmailVerificationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestEmailVerificationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmEmailVerificationResp200Headers the declared response headers of an HTTP 200 response for ConfirmEmailVerification
+type ConfirmEmailVerificationResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmEmailVerificationRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmEmailVerification
+type ConfirmEmailVerificationRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmEmailVerificationResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmEmailVerificationResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmEmailVerificationRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmEmailVerificationResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmEmailVerificationResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmEmailVerificationResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmEmailVerificationResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmEmailVerificationResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmEmailVerificationResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAuthEventsResp200Headers the declared response headers of an HTTP 200 response for ListAuthEvents
+type ListAuthEventsResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListAuthEventsRespDefaultHeaders the declared response headers of an HTTP default response for ListAuthEvents
+type ListAuthEventsRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListAuthEventsResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthEventList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListAuthEventsResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListAuthEventsRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAuthEventsResp) GetJSON200() *AuthEventList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAuthEventsResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAuthEventsResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuthEventsResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuthEventsResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAuthEventsResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7388,6 +9381,73 @@ func (r RequestAccountDeletionResp) ContentType() string {
 	return ""
 }
 
+// ExportAccountResp200Headers the declared response headers of an HTTP 200 response for ExportAccount
+type ExportAccountResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ExportAccountRespDefaultHeaders the declared response headers of an HTTP default response for ExportAccount
+type ExportAccountRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ExportAccountResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountExport
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportAccountResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ExportAccountRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExportAccountResp) GetJSON200() *AccountExport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportAccountResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportAccountResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportAccountResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportAccountResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportAccountResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ChangePasswordResp200Headers the declared response headers of an HTTP 200 response for ChangePassword
 type ChangePasswordResp200Headers struct {
 	RateLimit       *string
@@ -7449,6 +9509,140 @@ func (r ChangePasswordResp) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ChangePasswordResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestPasswordResetResp202Headers the declared response headers of an HTTP 202 response for RequestPasswordReset
+type RequestPasswordResetResp202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// RequestPasswordResetRespDefaultHeaders the declared response headers of an HTTP default response for RequestPasswordReset
+type RequestPasswordResetRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type RequestPasswordResetResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *PasswordResetStarted
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestPasswordResetResp202Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RequestPasswordResetRespDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RequestPasswordResetResp) GetJSON202() *PasswordResetStarted {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RequestPasswordResetResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestPasswordResetResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestPasswordResetResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestPasswordResetResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestPasswordResetResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmPasswordResetResp200Headers the declared response headers of an HTTP 200 response for ConfirmPasswordReset
+type ConfirmPasswordResetResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ConfirmPasswordResetRespDefaultHeaders the declared response headers of an HTTP default response for ConfirmPasswordReset
+type ConfirmPasswordResetRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ConfirmPasswordResetResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmPasswordResetResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ConfirmPasswordResetRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ConfirmPasswordResetResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ConfirmPasswordResetResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ConfirmPasswordResetResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmPasswordResetResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmPasswordResetResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmPasswordResetResp) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9098,6 +11292,207 @@ func (r GetHealthResp) ContentType() string {
 	return ""
 }
 
+// ListKeysResp200Headers the declared response headers of an HTTP 200 response for ListKeys
+type ListKeysResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// ListKeysRespDefaultHeaders the declared response headers of an HTTP default response for ListKeys
+type ListKeysRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type ListKeysResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *KeyList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListKeysResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListKeysRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListKeysResp) GetJSON200() *KeyList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListKeysResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListKeysResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListKeysResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListKeysResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListKeysResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateKeyResp201Headers the declared response headers of an HTTP 201 response for CreateKey
+type CreateKeyResp201Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// CreateKeyRespDefaultHeaders the declared response headers of an HTTP default response for CreateKey
+type CreateKeyRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type CreateKeyResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CreatedKey
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateKeyResp201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CreateKeyRespDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateKeyResp) GetJSON201() *CreatedKey {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateKeyResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateKeyResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateKeyResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateKeyResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateKeyResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeleteKeyResp200Headers the declared response headers of an HTTP 200 response for DeleteKey
+type DeleteKeyResp200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+// DeleteKeyRespDefaultHeaders the declared response headers of an HTTP default response for DeleteKey
+type DeleteKeyRespDefaultHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int32
+	XRequestID      *string
+}
+
+type DeleteKeyResp struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ok
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeleteKeyResp200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteKeyRespDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteKeyResp) GetJSON200() *Ok {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteKeyResp) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteKeyResp) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteKeyResp) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteKeyResp) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteKeyResp) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListModelsResp200Headers the declared response headers of an HTTP 200 response for ListModels
 type ListModelsResp200Headers struct {
 	RateLimit       *string
@@ -9448,6 +11843,147 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 	return ParseListAgentsResp(rsp)
 }
 
+// ChangeEmailWithBodyWithResponse Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Context, params *ChangeEmailParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error) {
+	rsp, err := c.ChangeEmailWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeEmailResp(rsp)
+}
+
+// ChangeEmailWithResponse Ask for a code to change the address
+//
+// Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+// nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+// and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+// `Retry-After`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /auth/email (the `ChangeEmail` operationId).
+func (c *ClientWithResponses) ChangeEmailWithResponse(ctx context.Context, params *ChangeEmailParams, body ChangeEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeEmailResp, error) {
+	rsp, err := c.ChangeEmail(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeEmailResp(rsp)
+}
+
+// ConfirmEmailChangeWithBodyWithResponse Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error) {
+	rsp, err := c.ConfirmEmailChangeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailChangeResp(rsp)
+}
+
+// ConfirmEmailChangeWithResponse Change the address with a mailed code
+//
+// Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+// the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+// another account; 409 `email_taken` if another account got the address in the meantime.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/confirm (the `ConfirmEmailChange` operationId).
+func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResp, error) {
+	rsp, err := c.ConfirmEmailChange(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailChangeResp(rsp)
+}
+
+// RequestEmailVerificationWithResponse Ask for a code to verify the address
+//
+// Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+// after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+// mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+// good.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/verification (the `RequestEmailVerification` operationId).
+func (c *ClientWithResponses) RequestEmailVerificationWithResponse(ctx context.Context, params *RequestEmailVerificationParams, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResp, error) {
+	rsp, err := c.RequestEmailVerification(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestEmailVerificationResp(rsp)
+}
+
+// ConfirmEmailVerificationWithBodyWithResponse Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *ClientWithResponses) ConfirmEmailVerificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error) {
+	rsp, err := c.ConfirmEmailVerificationWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailVerificationResp(rsp)
+}
+
+// ConfirmEmailVerificationWithResponse Verify the address with a mailed code
+//
+// Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+// something else or for another account.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/email/verification/confirm (the `ConfirmEmailVerification` operationId).
+func (c *ClientWithResponses) ConfirmEmailVerificationWithResponse(ctx context.Context, body ConfirmEmailVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailVerificationResp, error) {
+	rsp, err := c.ConfirmEmailVerification(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailVerificationResp(rsp)
+}
+
+// ListAuthEventsWithResponse List what happened to the account
+//
+// Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+// the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+// kept.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/events (the `ListAuthEvents` operationId).
+func (c *ClientWithResponses) ListAuthEventsWithResponse(ctx context.Context, params *ListAuthEventsParams, reqEditors ...RequestEditorFn) (*ListAuthEventsResp, error) {
+	rsp, err := c.ListAuthEvents(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuthEventsResp(rsp)
+}
+
 // LoginWithBodyWithResponse Sign in
 //
 // Opens a session. An unknown e-mail address and a wrong password both get 401 `invalid_credentials`, after the
@@ -9491,7 +12027,8 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 // LogoutWithResponse Sign out
 //
 // Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
-// account, which needs a session that is still open: 401 `token_invalid` otherwise.
+// account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+// revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9557,6 +12094,24 @@ func (c *ClientWithResponses) RequestAccountDeletionWithResponse(ctx context.Con
 	return ParseRequestAccountDeletionResp(rsp)
 }
 
+// ExportAccountWithResponse Export everything that is kept of the account
+//
+// Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+// events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+// and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+// the server could not finish ends early and is then not valid JSON.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/me/export (the `ExportAccount` operationId).
+func (c *ClientWithResponses) ExportAccountWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportAccountResp, error) {
+	rsp, err := c.ExportAccount(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportAccountResp(rsp)
+}
+
 // ChangePasswordWithBodyWithResponse Change the password
 //
 // Sets a new password and ends every other session. 403 `password_wrong` if the current password is wrong.
@@ -9591,6 +12146,82 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 		return nil, err
 	}
 	return ParseChangePasswordResp(rsp)
+}
+
+// RequestPasswordResetWithBodyWithResponse Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx context.Context, params *RequestPasswordResetParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error) {
+	rsp, err := c.RequestPasswordResetWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResp(rsp)
+}
+
+// RequestPasswordResetWithResponse Ask for a code to set a new password
+//
+// Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+// an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+// for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+// 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+// good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+// client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Context, params *RequestPasswordResetParams, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResp, error) {
+	rsp, err := c.RequestPasswordReset(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResp(rsp)
+}
+
+// ConfirmPasswordResetWithBodyWithResponse Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *ClientWithResponses) ConfirmPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error) {
+	rsp, err := c.ConfirmPasswordResetWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmPasswordResetResp(rsp)
+}
+
+// ConfirmPasswordResetWithResponse Set a new password with a mailed code
+//
+// Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+// verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+// get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/password/reset/confirm (the `ConfirmPasswordReset` operationId).
+func (c *ClientWithResponses) ConfirmPasswordResetWithResponse(ctx context.Context, body ConfirmPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmPasswordResetResp, error) {
+	rsp, err := c.ConfirmPasswordReset(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmPasswordResetResp(rsp)
 }
 
 // RefreshTokensWithBodyWithResponse Exchange a refresh token for new tokens
@@ -9632,7 +12263,9 @@ func (c *ClientWithResponses) RefreshTokensWithResponse(ctx context.Context, par
 // RegisterWithBodyWithResponse Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9648,7 +12281,9 @@ func (c *ClientWithResponses) RegisterWithBodyWithResponse(ctx context.Context, 
 // RegisterWithResponse Create an account
 //
 // Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
-// e-mail address exists. Limited to 5 requests per hour and client address.
+// e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+// takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+// Limited to 5 requests per hour and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10094,6 +12729,72 @@ func (c *ClientWithResponses) GetHealthWithResponse(ctx context.Context, reqEdit
 	return ParseGetHealthResp(rsp)
 }
 
+// ListKeysWithResponse List the API keys
+//
+// Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+// expired; a revoked one is not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /keys (the `ListKeys` operationId).
+func (c *ClientWithResponses) ListKeysWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListKeysResp, error) {
+	rsp, err := c.ListKeys(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListKeysResp(rsp)
+}
+
+// CreateKeyWithBodyWithResponse Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *ClientWithResponses) CreateKeyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateKeyResp, error) {
+	rsp, err := c.CreateKeyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateKeyResp(rsp)
+}
+
+// CreateKeyWithResponse Create an API key
+//
+// Creates a key with which a program calls this API for the account, in place of an access token:
+// `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+// account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /keys (the `CreateKey` operationId).
+func (c *ClientWithResponses) CreateKeyWithResponse(ctx context.Context, body CreateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateKeyResp, error) {
+	rsp, err := c.CreateKey(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateKeyResp(rsp)
+}
+
+// DeleteKeyWithResponse Revoke an API key
+//
+// Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+// 404 for an unknown id and for another account's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /keys/{id} (the `DeleteKey` operationId).
+func (c *ClientWithResponses) DeleteKeyWithResponse(ctx context.Context, id openapi_types.UUID, reqEditors ...RequestEditorFn) (*DeleteKeyResp, error) {
+	rsp, err := c.DeleteKey(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteKeyResp(rsp)
+}
+
 // ListModelsWithResponse List models
 //
 // Lists the models of every provider, and says for each whether the account's plan includes it and which one
@@ -10256,6 +12957,461 @@ func ParseListAgentsResp(rsp *http.Response) (*ListAgentsResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ListAgentsRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChangeEmailResp parses an HTTP response from a ChangeEmailWithResponse call
+func ParseChangeEmailResp(rsp *http.Response) (*ChangeEmailResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeEmailResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ChangeEmailResp202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers ChangeEmailRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmEmailChangeResp parses an HTTP response from a ConfirmEmailChangeWithResponse call
+func ParseConfirmEmailChangeResp(rsp *http.Response) (*ConfirmEmailChangeResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmEmailChangeResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmEmailChangeResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmEmailChangeRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestEmailVerificationResp parses an HTTP response from a RequestEmailVerificationWithResponse call
+func ParseRequestEmailVerificationResp(rsp *http.Response) (*RequestEmailVerificationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestEmailVerificationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestEmailVerificationResp202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers RequestEmailVerificationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmEmailVerificationResp parses an HTTP response from a ConfirmEmailVerificationWithResponse call
+func ParseConfirmEmailVerificationResp(rsp *http.Response) (*ConfirmEmailVerificationResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmEmailVerificationResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmEmailVerificationResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmEmailVerificationRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListAuthEventsResp parses an HTTP response from a ListAuthEventsWithResponse call
+func ParseListAuthEventsResp(rsp *http.Response) (*ListAuthEventsResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuthEventsResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthEventList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListAuthEventsResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListAuthEventsRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -10654,6 +13810,97 @@ func ParseRequestAccountDeletionResp(rsp *http.Response) (*RequestAccountDeletio
 	return response, nil
 }
 
+// ParseExportAccountResp parses an HTTP response from a ExportAccountWithResponse call
+func ParseExportAccountResp(rsp *http.Response) (*ExportAccountResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportAccountResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountExport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportAccountResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ExportAccountRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseChangePasswordResp parses an HTTP response from a ChangePasswordWithResponse call
 func ParseChangePasswordResp(rsp *http.Response) (*ChangePasswordResp, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10711,6 +13958,188 @@ func ParseChangePasswordResp(rsp *http.Response) (*ChangePasswordResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ChangePasswordRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestPasswordResetResp parses an HTTP response from a RequestPasswordResetWithResponse call
+func ParseRequestPasswordResetResp(rsp *http.Response) (*RequestPasswordResetResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestPasswordResetResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest PasswordResetStarted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestPasswordResetResp202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers202 = &headers
+	case true:
+		var headers RequestPasswordResetRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmPasswordResetResp parses an HTTP response from a ConfirmPasswordResetWithResponse call
+func ParseConfirmPasswordResetResp(rsp *http.Response) (*ConfirmPasswordResetResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmPasswordResetResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmPasswordResetResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ConfirmPasswordResetRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -13509,6 +16938,279 @@ func ParseGetHealthResp(rsp *http.Response) (*GetHealthResp, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers GetHealthRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListKeysResp parses an HTTP response from a ListKeysWithResponse call
+func ParseListKeysResp(rsp *http.Response) (*ListKeysResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListKeysResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KeyList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListKeysResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListKeysRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateKeyResp parses an HTTP response from a CreateKeyWithResponse call
+func ParseCreateKeyResp(rsp *http.Response) (*CreateKeyResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateKeyResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CreatedKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateKeyResp201Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers CreateKeyRespDefaultHeaders
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteKeyResp parses an HTTP response from a DeleteKeyWithResponse call
+func ParseDeleteKeyResp(rsp *http.Response) (*DeleteKeyResp, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteKeyResp{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ok
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeleteKeyResp200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = &value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers DeleteKeyRespDefaultHeaders
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -61,6 +61,15 @@ func (q *Queries) CountPasswordAttempts(ctx context.Context, db DBTX, arg CountP
 	return items, nil
 }
 
+const forgetNetworks = `-- name: ForgetNetworks :exec
+DELETE FROM known_networks WHERE user_id = $1
+`
+
+func (q *Queries) ForgetNetworks(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetNetworks, userID)
+	return err
+}
+
 const forgetOldestNetworks = `-- name: ForgetOldestNetworks :exec
 DELETE FROM known_networks n WHERE n.user_id = $1 AND n.network = ANY (ARRAY(
     SELECT k.network FROM known_networks k WHERE k.user_id = $1

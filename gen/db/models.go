@@ -17,6 +17,29 @@ type AccountDeletion struct {
 	NextTryAt   time.Time
 }
 
+type ApiKey struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Name       string
+	Prefix     string
+	KeyHash    []byte
+	Scopes     []string
+	CreatedAt  time.Time
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+}
+
+type AuditEvent struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	At        time.Time
+	Kind      string
+	Network   string
+	Device    string
+	SubjectID *uuid.UUID
+}
+
 type BackupMetadata struct {
 	ID             uuid.UUID
 	UserID         uuid.UUID
@@ -70,6 +93,34 @@ type LoginAttempt struct {
 	StartedAt time.Time
 }
 
+type MailCode struct {
+	ID        uuid.UUID
+	Purpose   string
+	UserID    *uuid.UUID
+	Address   *string
+	Handle    []byte
+	Scope     []byte
+	CountedAs []byte
+	Digest    []byte
+	Tries     int16
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+	EndedAt   *time.Time
+}
+
+type MailOutbox struct {
+	ID        uuid.UUID
+	Kind      string
+	UserID    *uuid.UUID
+	CodeID    *uuid.UUID
+	Address   *string
+	Language  string
+	CreatedAt time.Time
+	Attempts  int32
+	Refusals  int32
+	NextTryAt time.Time
+}
+
 type PasswordAttempt struct {
 	Key     []byte
 	TriedAt []time.Time
@@ -89,6 +140,8 @@ type RefreshToken struct {
 	RevokedAt      *time.Time
 	RevokedFor     *string
 	CreatedAt      time.Time
+	Network        string
+	Device         string
 }
 
 type StripeAccount struct {
@@ -158,4 +211,6 @@ type User struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	DeletedAt         *time.Time
+	EmailVerifiedAt   *time.Time
+	Language          string
 }

@@ -13,10 +13,10 @@ import (
 )
 
 const createSession = `-- name: CreateSession :execrows
-INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
-SELECT $1, u.id, $2, $3, $4, $5, $3, $3
+INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at, network, device)
+SELECT $1, u.id, $2, $3, $4, $5, $3, $3, $6, $7
 FROM users u
-WHERE u.id = $6 AND u.deleted_at IS NULL AND u.password_changed_at = $7
+WHERE u.id = $8 AND u.deleted_at IS NULL AND u.password_changed_at = $9
 FOR SHARE OF u
 `
 
@@ -26,6 +26,8 @@ type CreateSessionParams struct {
 	Now        time.Time
 	ExpiresAt  time.Time
 	EndsAt     time.Time
+	Network    string
+	Device     string
 	UserID     uuid.UUID
 	VerifiedAt time.Time
 }
@@ -38,6 +40,8 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 		arg.Now,
 		arg.ExpiresAt,
 		arg.EndsAt,
+		arg.Network,
+		arg.Device,
 		arg.UserID,
 		arg.VerifiedAt,
 	)
@@ -139,7 +143,7 @@ func (q *Queries) EndSessionsExcept(ctx context.Context, db DBTX, arg EndSession
 }
 
 const liveSessions = `-- name: LiveSessions :many
-SELECT id, created_at, last_used_at FROM refresh_tokens
+SELECT id, created_at, last_used_at, network, device FROM refresh_tokens
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ends_at > $2 AND id < $3
 ORDER BY id DESC LIMIT $4
 `
@@ -155,6 +159,8 @@ type LiveSessionsRow struct {
 	ID         uuid.UUID
 	CreatedAt  time.Time
 	LastUsedAt time.Time
+	Network    string
+	Device     string
 }
 
 // Ids are in order of creation.
@@ -172,7 +178,13 @@ func (q *Queries) LiveSessions(ctx context.Context, db DBTX, arg LiveSessionsPar
 	items := []LiveSessionsRow{}
 	for rows.Next() {
 		var i LiveSessionsRow
-		if err := rows.Scan(&i.ID, &i.CreatedAt, &i.LastUsedAt); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.CreatedAt,
+			&i.LastUsedAt,
+			&i.Network,
+			&i.Device,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -312,7 +324,8 @@ func (q *Queries) SessionOwner(ctx context.Context, db DBTX, id uuid.UUID) (uuid
 }
 
 const sessionState = `-- name: SessionState :one
-SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at
+SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
+    u.email_verified_at
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.ends_at > $3 AND u.deleted_at IS NULL
 `
@@ -324,14 +337,15 @@ type SessionStateParams struct {
 }
 
 type SessionStateRow struct {
-	UserID       uuid.UUID
-	Email        string
-	Tier         string
-	Seats        int32
-	GrantTier    *string
-	GrantSeats   int32
-	TokenVersion int32
-	CreatedAt    time.Time
+	UserID          uuid.UUID
+	Email           string
+	Tier            string
+	Seats           int32
+	GrantTier       *string
+	GrantSeats      int32
+	TokenVersion    int32
+	CreatedAt       time.Time
+	EmailVerifiedAt *time.Time
 }
 
 func (q *Queries) SessionState(ctx context.Context, db DBTX, arg SessionStateParams) (SessionStateRow, error) {
@@ -346,6 +360,7 @@ func (q *Queries) SessionState(ctx context.Context, db DBTX, arg SessionStatePar
 		&i.GrantSeats,
 		&i.TokenVersion,
 		&i.CreatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }

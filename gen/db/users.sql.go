@@ -12,6 +12,27 @@ import (
 	"github.com/google/uuid"
 )
 
+const changeEmail = `-- name: ChangeEmail :one
+UPDATE users u SET email = $1, email_verified_at = $2, updated_at = $2
+FROM (SELECT o.id, o.email FROM users o WHERE o.id = $3 AND o.deleted_at IS NULL FOR UPDATE) AS old
+WHERE u.id = old.id
+RETURNING old.email
+`
+
+type ChangeEmailParams struct {
+	Email string
+	Now   *time.Time
+	ID    uuid.UUID
+}
+
+// Returns the old address.
+func (q *Queries) ChangeEmail(ctx context.Context, db DBTX, arg ChangeEmailParams) (string, error) {
+	row := db.QueryRow(ctx, changeEmail, arg.Email, arg.Now, arg.ID)
+	var email string
+	err := row.Scan(&email)
+	return email, err
+}
+
 const changePassword = `-- name: ChangePassword :execrows
 UPDATE users SET password_hash = $1, password_changed_at = $2, updated_at = $2
 WHERE id = $3 AND password_changed_at = $4 AND deleted_at IS NULL
@@ -38,19 +59,25 @@ func (q *Queries) ChangePassword(ctx context.Context, db DBTX, arg ChangePasswor
 }
 
 const credentialsByEmail = `-- name: CredentialsByEmail :one
-SELECT id, password_hash, password_changed_at FROM users WHERE email = $1 AND deleted_at IS NULL
+SELECT id, password_hash, password_changed_at, email_verified_at FROM users WHERE email = $1 AND deleted_at IS NULL
 `
 
 type CredentialsByEmailRow struct {
 	ID                uuid.UUID
 	PasswordHash      string
 	PasswordChangedAt time.Time
+	EmailVerifiedAt   *time.Time
 }
 
 func (q *Queries) CredentialsByEmail(ctx context.Context, db DBTX, email string) (CredentialsByEmailRow, error) {
 	row := db.QueryRow(ctx, credentialsByEmail, email)
 	var i CredentialsByEmailRow
-	err := row.Scan(&i.ID, &i.PasswordHash, &i.PasswordChangedAt)
+	err := row.Scan(
+		&i.ID,
+		&i.PasswordHash,
+		&i.PasswordChangedAt,
+		&i.EmailVerifiedAt,
+	)
 	return i, err
 }
 
@@ -132,8 +159,8 @@ func (q *Queries) IncrementTokenVersion(ctx context.Context, db DBTX, now time.T
 }
 
 const insertUser = `-- name: InsertUser :exec
-INSERT INTO users (id, email, password_hash, password_changed_at, grant_tier, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $4, $4)
+INSERT INTO users (id, email, password_hash, password_changed_at, grant_tier, language, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $4, $4)
 `
 
 type InsertUserParams struct {
@@ -142,6 +169,7 @@ type InsertUserParams struct {
 	PasswordHash string
 	Now          time.Time
 	GrantTier    *string
+	Language     string
 }
 
 func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams) error {
@@ -151,6 +179,7 @@ func (q *Queries) InsertUser(ctx context.Context, db DBTX, arg InsertUserParams)
 		arg.PasswordHash,
 		arg.Now,
 		arg.GrantTier,
+		arg.Language,
 	)
 	return err
 }
@@ -166,6 +195,28 @@ func (q *Queries) MarkUserDeleted(ctx context.Context, db DBTX, now *time.Time, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const resetPassword = `-- name: ResetPassword :one
+UPDATE users u SET password_hash = $1, password_changed_at = $2, updated_at = $2,
+    email_verified_at = coalesce(u.email_verified_at, $2), token_version = u.token_version + 1
+FROM (SELECT o.id, o.email_verified_at FROM users o WHERE o.id = $3 AND o.deleted_at IS NULL FOR UPDATE) AS old
+WHERE u.id = old.id
+RETURNING (old.email_verified_at IS NOT NULL)::boolean AS was_verified
+`
+
+type ResetPasswordParams struct {
+	PasswordHash string
+	Now          time.Time
+	ID           uuid.UUID
+}
+
+// Returns whether the address was verified before.
+func (q *Queries) ResetPassword(ctx context.Context, db DBTX, arg ResetPasswordParams) (bool, error) {
+	row := db.QueryRow(ctx, resetPassword, arg.PasswordHash, arg.Now, arg.ID)
+	var was_verified bool
+	err := row.Scan(&was_verified)
+	return was_verified, err
 }
 
 const upgradePasswordHash = `-- name: UpgradePasswordHash :exec
@@ -190,19 +241,20 @@ func (q *Queries) UpgradePasswordHash(ctx context.Context, db DBTX, arg UpgradeP
 }
 
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at
+SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
 FROM users WHERE email = $1 AND deleted_at IS NULL
 `
 
 type UserByEmailRow struct {
-	ID           uuid.UUID
-	Email        string
-	Tier         string
-	Seats        int32
-	GrantTier    *string
-	GrantSeats   int32
-	TokenVersion int32
-	CreatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Tier            string
+	Seats           int32
+	GrantTier       *string
+	GrantSeats      int32
+	TokenVersion    int32
+	CreatedAt       time.Time
+	EmailVerifiedAt *time.Time
 }
 
 func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserByEmailRow, error) {
@@ -217,24 +269,26 @@ func (q *Queries) UserByEmail(ctx context.Context, db DBTX, email string) (UserB
 		&i.GrantSeats,
 		&i.TokenVersion,
 		&i.CreatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at
+SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
 FROM users WHERE id = $1 AND deleted_at IS NULL
 `
 
 type UserByIDRow struct {
-	ID           uuid.UUID
-	Email        string
-	Tier         string
-	Seats        int32
-	GrantTier    *string
-	GrantSeats   int32
-	TokenVersion int32
-	CreatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Tier            string
+	Seats           int32
+	GrantTier       *string
+	GrantSeats      int32
+	TokenVersion    int32
+	CreatedAt       time.Time
+	EmailVerifiedAt *time.Time
 }
 
 func (q *Queries) UserByID(ctx context.Context, db DBTX, id uuid.UUID) (UserByIDRow, error) {
@@ -249,24 +303,26 @@ func (q *Queries) UserByID(ctx context.Context, db DBTX, id uuid.UUID) (UserByID
 		&i.GrantSeats,
 		&i.TokenVersion,
 		&i.CreatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
 
 const usersAfter = `-- name: UsersAfter :many
-SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at
+SELECT id, email, tier, seats, grant_tier, grant_seats, token_version, created_at, email_verified_at
 FROM users WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2
 `
 
 type UsersAfterRow struct {
-	ID           uuid.UUID
-	Email        string
-	Tier         string
-	Seats        int32
-	GrantTier    *string
-	GrantSeats   int32
-	TokenVersion int32
-	CreatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Tier            string
+	Seats           int32
+	GrantTier       *string
+	GrantSeats      int32
+	TokenVersion    int32
+	CreatedAt       time.Time
+	EmailVerifiedAt *time.Time
 }
 
 func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, pageSize int32) ([]UsersAfterRow, error) {
@@ -287,6 +343,7 @@ func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, page
 			&i.GrantSeats,
 			&i.TokenVersion,
 			&i.CreatedAt,
+			&i.EmailVerifiedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -296,4 +353,17 @@ func (q *Queries) UsersAfter(ctx context.Context, db DBTX, after uuid.UUID, page
 		return nil, err
 	}
 	return items, nil
+}
+
+const verifyEmail = `-- name: VerifyEmail :execrows
+UPDATE users SET email_verified_at = coalesce(email_verified_at, $1), updated_at = $1
+WHERE id = $2 AND deleted_at IS NULL
+`
+
+func (q *Queries) VerifyEmail(ctx context.Context, db DBTX, now time.Time, iD uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, verifyEmail, now, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

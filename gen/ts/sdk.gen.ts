@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
+import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RunStepData, RunStepErrors, RunStepResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -22,7 +22,9 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  * Create an account
  *
  * Creates an account on the free plan and opens its first session. 409 `email_taken` if an account with this
- * e-mail address exists. Limited to 5 requests per hour and client address.
+ * e-mail address exists. A code to verify the address is mailed by itself: POST /auth/email/verification/confirm
+ * takes it. Mails to the account are in the language that Accept-Language asks for: de, it, or en for any other.
+ * Limited to 5 requests per hour and client address.
  *
  */
 export const register = <ThrowOnError extends boolean = false>(options: Options<RegisterData, ThrowOnError>) => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({
@@ -76,7 +78,8 @@ export const refreshTokens = <ThrowOnError extends boolean = false>(options: Opt
  * Sign out
  *
  * Ends the session of the access token. Repeating it succeeds. With `all=true` it ends every session of the
- * account, which needs a session that is still open: 401 `token_invalid` otherwise.
+ * account, which needs a session that is still open: 401 `token_invalid` otherwise. With `all=true&keys=true` it
+ * revokes the account's API keys as well; `keys=true` alone is 422 `validation_failed`.
  *
  */
 export const logout = <ThrowOnError extends boolean = false>(options?: Options<LogoutData, ThrowOnError>) => (options?.client ?? client).post<LogoutResponses, LogoutErrors, ThrowOnError>({
@@ -137,6 +140,115 @@ export const changePassword = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
+ * Ask for a code to set a new password
+ *
+ * Mails a code of 8 digits to the account of this address, and returns the handle to confirm it with. An address without
+ * an account gets the same answer after the same time, and no mail. The code is good for 10 minutes after it was mailed,
+ * for 5 tries and once, and only with this handle; a later code for a request from the same network replaces it. At most
+ * 3 mails with codes an hour go to an address; further requests get the same answer, and the codes mailed before stay
+ * good. A network from which a verified account has signed in has 3 of its own. Limited to 20 requests per hour and
+ * client address.
+ *
+ */
+export const requestPasswordReset = <ThrowOnError extends boolean = false>(options: Options<RequestPasswordResetData, ThrowOnError>) => (options.client ?? client).post<RequestPasswordResetResponses, RequestPasswordResetErrors, ThrowOnError>({
+    url: '/auth/password/reset',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Set a new password with a mailed code
+ *
+ * Sets the password of the account, ends all its sessions, makes its other codes invalid and marks its address as
+ * verified. 422 `code_invalid` if the code is wrong, used, expired or of another handle. A password that is refused with
+ * 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
+ * get into the account ends too, such as API keys. Limited to 10 requests per minute and client address.
+ *
+ */
+export const confirmPasswordReset = <ThrowOnError extends boolean = false>(options: Options<ConfirmPasswordResetData, ThrowOnError>) => (options.client ?? client).post<ConfirmPasswordResetResponses, ConfirmPasswordResetErrors, ThrowOnError>({
+    url: '/auth/password/reset/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Ask for a code to verify the address
+ *
+ * Mails a code of 8 digits to the address of the account, as signing up does by itself. The code is good for 10 minutes
+ * after it was mailed, for 5 tries and once; a later one replaces it. If the address is verified already, nothing is
+ * mailed. 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour; the last code stays
+ * good.
+ *
+ */
+export const requestEmailVerification = <ThrowOnError extends boolean = false>(options?: Options<RequestEmailVerificationData, ThrowOnError>) => (options?.client ?? client).post<RequestEmailVerificationResponses, RequestEmailVerificationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/email/verification',
+    ...options
+});
+
+/**
+ * Verify the address with a mailed code
+ *
+ * Marks the address of the account as verified. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for
+ * something else or for another account.
+ *
+ */
+export const confirmEmailVerification = <ThrowOnError extends boolean = false>(options: Options<ConfirmEmailVerificationData, ThrowOnError>) => (options.client ?? client).post<ConfirmEmailVerificationResponses, ConfirmEmailVerificationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/email/verification/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Ask for a code to change the address
+ *
+ * Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
+ * for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
+ * that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
+ * nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
+ * and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
+ * `Retry-After`.
+ *
+ */
+export const changeEmail = <ThrowOnError extends boolean = false>(options: Options<ChangeEmailData, ThrowOnError>) => (options.client ?? client).put<ChangeEmailResponses, ChangeEmailErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/email',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Change the address with a mailed code
+ *
+ * Gives the account the address that the code was mailed to, as a verified one, makes its other codes invalid, and tells
+ * the old address by mail. 422 `code_invalid` if the code is wrong, used, expired, or was mailed for something else or for
+ * another account; 409 `email_taken` if another account got the address in the meantime.
+ *
+ */
+export const confirmEmailChange = <ThrowOnError extends boolean = false>(options: Options<ConfirmEmailChangeData, ThrowOnError>) => (options.client ?? client).post<ConfirmEmailChangeResponses, ConfirmEmailChangeErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/email/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * List open sessions
  *
  * Lists the open sessions of the account, newest first. For the next page, send the last id as `before`. An
@@ -157,6 +269,35 @@ export const listSessions = <ThrowOnError extends boolean = false>(options?: Opt
 export const endSession = <ThrowOnError extends boolean = false>(options: Options<EndSessionData, ThrowOnError>) => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/auth/sessions/{id}',
+    ...options
+});
+
+/**
+ * List what happened to the account
+ *
+ * Lists sign-ins, refused sign-ins and changes of the account's sessions, password and API keys, newest first. For
+ * the next page, send the last id as `before`. Events are kept for 90 days. Of refused sign-ins 20 an hour are
+ * kept.
+ *
+ */
+export const listAuthEvents = <ThrowOnError extends boolean = false>(options?: Options<ListAuthEventsData, ThrowOnError>) => (options?.client ?? client).get<ListAuthEventsResponses, ListAuthEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/events',
+    ...options
+});
+
+/**
+ * Export everything that is kept of the account
+ *
+ * Returns everything that the service keeps of the account, as one JSON document: profile, sessions, API keys,
+ * events, subscriptions, metadata of backups and numbers of use. Secrets are left out: hashes of passwords, tokens
+ * and keys. So is the content of backups, which the service cannot read; GET /backup returns it. A document that
+ * the server could not finish ends early and is then not valid JSON.
+ *
+ */
+export const exportAccount = <ThrowOnError extends boolean = false>(options?: Options<ExportAccountData, ThrowOnError>) => (options?.client ?? client).get<ExportAccountResponses, ExportAccountErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/me/export',
     ...options
 });
 
@@ -507,6 +648,50 @@ export const listAgents = <ThrowOnError extends boolean = false>(options?: Optio
 export const listModels = <ThrowOnError extends boolean = false>(options?: Options<ListModelsData, ThrowOnError>) => (options?.client ?? client).get<ListModelsResponses, ListModelsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/models',
+    ...options
+});
+
+/**
+ * List the API keys
+ *
+ * Lists the account's keys, newest first, without the keys themselves. A key is listed until 30 days after it
+ * expired; a revoked one is not.
+ *
+ */
+export const listKeys = <ThrowOnError extends boolean = false>(options?: Options<ListKeysData, ThrowOnError>) => (options?.client ?? client).get<ListKeysResponses, ListKeysErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/keys',
+    ...options
+});
+
+/**
+ * Create an API key
+ *
+ * Creates a key with which a program calls this API for the account, in place of an access token:
+ * `Authorization: Bearer adv_…`. The answer is the only one that contains the key. 409 `too_many_keys` if the
+ * account has 20 keys, expired ones included. 422 `validation_failed` if `expires_at` is not in the future.
+ *
+ */
+export const createKey = <ThrowOnError extends boolean = false>(options: Options<CreateKeyData, ThrowOnError>) => (options.client ?? client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke an API key
+ *
+ * Revokes the key. Every server refuses it within 10 seconds, and its streams are closed. Repeating it succeeds.
+ * 404 for an unknown id and for another account's.
+ *
+ */
+export const deleteKey = <ThrowOnError extends boolean = false>(options: Options<DeleteKeyData, ThrowOnError>) => (options.client ?? client).delete<DeleteKeyResponses, DeleteKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/keys/{id}',
     ...options
 });
 

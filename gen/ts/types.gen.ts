@@ -19,6 +19,210 @@ export type Health = {
 };
 
 /**
+ * Everything that is kept of an account. Lists are complete. Rows have the columns of the service's tables without the secret ones; times are in milliseconds since the Unix epoch. Members may be added.
+ */
+export type AccountExport = {
+    /**
+     * When the export was made, in milliseconds since the Unix epoch.
+     */
+    exported_at: number;
+    /**
+     * The account: address, plan and times.
+     */
+    account: {
+        [key: string]: unknown;
+    };
+    /**
+     * Sessions, ended ones included.
+     */
+    sessions: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * API keys, revoked ones included.
+     */
+    keys: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Events, as GET /auth/events lists them.
+     */
+    events: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * When the account signed in from networks that are known to it. The networks are kept as keyed hashes.
+     */
+    known_networks: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Subscriptions.
+     */
+    subscriptions: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Metadata of backups, deleted ones included.
+     */
+    backups: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Bytes of backups.
+     */
+    backup_usage: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Tokens of language models by day.
+     */
+    token_usage: Array<{
+        [key: string]: unknown;
+    }>;
+};
+
+/**
+ * Events, newest first.
+ */
+export type AuthEventList = Array<AuthEvent>;
+
+/**
+ * Something that happened to the account.
+ */
+export type AuthEvent = {
+    /**
+     * The event's id.
+     */
+    id: string;
+    /**
+     * When it happened, in milliseconds since the Unix epoch.
+     */
+    at: number;
+    /**
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`. More may be added.
+     */
+    kind: string;
+    /**
+     * The network that it came from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+     */
+    network: string;
+    /**
+     * The kind of program and system, such as `Firefox on Windows`. Empty if unknown.
+     */
+    device: string;
+    /**
+     * The session or the API key that it is about; absent if there is none.
+     */
+    subject_id?: string;
+};
+
+/**
+ * API keys, newest first.
+ */
+export type KeyList = Array<Key>;
+
+/**
+ * A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+ */
+export const KeyScope = {
+    CHAT: 'chat',
+    PLANS: 'plans',
+    AGENTS: 'agents',
+    BACKUP_READ: 'backup:read',
+    BACKUP_WRITE: 'backup:write',
+    USAGE_READ: 'usage:read',
+    PROFILE_READ: 'profile:read'
+} as const;
+
+/**
+ * A group of operations that an API key may use: `chat` (chat, stream, batch, compact, models), `plans`, `agents`, `backup:read`, `backup:write`, `usage:read`, `profile:read` (GET /auth/me). More may be added.
+ */
+export type KeyScope = typeof KeyScope[keyof typeof KeyScope];
+
+/**
+ * What the key may do. Each scope once.
+ */
+export type KeyScopes = Array<KeyScope>;
+
+/**
+ * An API key, without the key itself.
+ */
+export type Key = {
+    /**
+     * The key's id.
+     */
+    id: string;
+    /**
+     * The name that its owner gave it.
+     */
+    name: string;
+    /**
+     * The first characters of the key, to tell keys apart.
+     */
+    prefix: string;
+    scopes: KeyScopes;
+    /**
+     * When the key was created, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+     */
+    expires_at?: number;
+    /**
+     * When the key was last used, to the hour; absent if it was not, in milliseconds since the Unix epoch.
+     */
+    last_used_at?: number;
+};
+
+/**
+ * A new API key. `key` is shown this once: only its hash is kept.
+ */
+export type CreatedKey = {
+    /**
+     * The key's id.
+     */
+    id: string;
+    /**
+     * The name that its owner gave it.
+     */
+    name: string;
+    /**
+     * The first characters of the key, to tell keys apart.
+     */
+    prefix: string;
+    scopes: KeyScopes;
+    /**
+     * When the key was created, in milliseconds since the Unix epoch.
+     */
+    created_at: number;
+    /**
+     * When the key stops working; absent for one that does not expire, in milliseconds since the Unix epoch.
+     */
+    expires_at?: number;
+    /**
+     * The key: adv_ and 40 letters and digits, of which the last 6 are a checksum of the others.
+     */
+    key: string;
+};
+
+/**
+ * A key to create.
+ */
+export type KeyRequest = {
+    /**
+     * What the key is for, 1 to 100 characters without control characters.
+     */
+    name: string;
+    scopes: KeyScopes;
+    /**
+     * When the key stops working, in milliseconds since the Unix epoch; it does not expire if this is absent.
+     */
+    expires_at?: number;
+};
+
+/**
  * The agents.
  */
 export type AgentList = Array<Agent>;
@@ -382,7 +586,6 @@ export type ChatPing = {
 export const ToolLabel = {
     READING_THE_WORKSPACE: 'Reading the workspace',
     SEARCHING_THE_WORKSPACE: 'Searching the workspace',
-    LOOKING_AT_DATES: 'Looking at dates',
     CHECKING_THE_CALENDAR: 'Checking the calendar',
     WORKING_WITH_NUMBERS: 'Working with numbers',
     PREPARING_CHANGES: 'Preparing changes',
@@ -429,12 +632,14 @@ export const ErrorCode = {
     TOKEN_MISSING: 'token_missing',
     TOKEN_INVALID: 'token_invalid',
     TOKEN_EXPIRED: 'token_expired',
+    KEY_EXPIRED: 'key_expired',
     INVALID_CREDENTIALS: 'invalid_credentials',
     REFRESH_INVALID: 'refresh_invalid',
     REFRESH_REUSED: 'refresh_reused',
     REFRESH_EXPIRED: 'refresh_expired',
     TIER_REQUIRED: 'tier_required',
     ORIGIN_FORBIDDEN: 'origin_forbidden',
+    SCOPE_REQUIRED: 'scope_required',
     PASSWORD_WRONG: 'password_wrong',
     NOT_FOUND: 'not_found',
     METHOD_NOT_ALLOWED: 'method_not_allowed',
@@ -446,6 +651,7 @@ export const ErrorCode = {
     TOOL_RESULT_UNEXPECTED: 'tool_result_unexpected',
     UPLOAD_EXPIRED: 'upload_expired',
     BACKUP_CONFLICT: 'backup_conflict',
+    TOO_MANY_KEYS: 'too_many_keys',
     LENGTH_REQUIRED: 'length_required',
     PRECONDITION_FAILED: 'precondition_failed',
     BODY_TOO_LARGE: 'body_too_large',
@@ -457,6 +663,7 @@ export const ErrorCode = {
     VALIDATION_FAILED: 'validation_failed',
     CHECKSUM_MISMATCH: 'checksum_mismatch',
     TIMESTAMP_IN_FUTURE: 'timestamp_in_future',
+    CODE_INVALID: 'code_invalid',
     MODEL_UNKNOWN: 'model_unknown',
     MODEL_KEY_REFUSED: 'model_key_refused',
     CONTINUATION_INVALID: 'continuation_invalid',
@@ -1041,6 +1248,10 @@ export type Problem = {
      */
     request_id: string;
     /**
+     * For scope_required: the scope that the API key lacks, or `none` where no key is accepted.
+     */
+    required_scope?: string;
+    /**
      * Every invalid member, for validation_failed.
      */
     errors?: Array<ProblemDetail>;
@@ -1614,6 +1825,14 @@ export type Session = {
      * Whether this is the session of the request's access token.
      */
     current: boolean;
+    /**
+     * The kind of program and system that signed in, as its User-Agent said, such as `Firefox on Windows`. Empty if unknown.
+     */
+    device?: string;
+    /**
+     * The network that it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. Empty if unknown.
+     */
+    network?: string;
 };
 
 /**
@@ -1634,6 +1853,10 @@ export type UserProfile = {
      * When the account was created, in milliseconds since the Unix epoch.
      */
     created_at: number;
+    /**
+     * Whether the account's owner has shown, with a mailed code, that the address is theirs.
+     */
+    email_verified: boolean;
 };
 
 /**
@@ -1667,6 +1890,64 @@ export type DeletionRequest = {
      * The account's password.
      */
     password: string;
+};
+
+/**
+ * The address that the account is to have.
+ */
+export type EmailChange = {
+    email: Email;
+    /**
+     * The account's current password.
+     */
+    password: string;
+};
+
+/**
+ * A code that was mailed to the account.
+ */
+export type CodeConfirmation = {
+    code: MailedCode;
+};
+
+/**
+ * The 8 digits of a mail. Spaces between them are ignored.
+ */
+export type MailedCode = string;
+
+/**
+ * A mailed code with the handle that it belongs to, and the password to set.
+ */
+export type PasswordResetConfirmation = {
+    handle: ResetHandle;
+    code: MailedCode;
+    /**
+     * 8 to 1024 bytes of UTF-8. Shorter passwords and very common ones are rejected with 422.
+     */
+    new_password: string;
+};
+
+/**
+ * Names one request for a new password. Keep it where the code will be typed in; it is in no mail.
+ */
+export type ResetHandle = string;
+
+/**
+ * What a mailed code has to be confirmed with.
+ */
+export type PasswordResetStarted = {
+    /**
+     * Always true.
+     */
+    ok: true;
+    handle: ResetHandle;
+};
+
+/**
+ * The address of an account whose password is lost.
+ */
+export type PasswordResetRequest = {
+    email: Email;
 };
 
 /**
@@ -1731,6 +2012,11 @@ export type Ok = {
      */
     ok: boolean;
 };
+
+/**
+ * What the key may do. Each scope once.
+ */
+export type KeyScopesWritable = Array<KeyScope>;
 
 /**
  * A `generate` step to run.
@@ -1859,6 +2145,12 @@ export type IfMatch = string;
 export type IdempotencyKey = string;
 
 /**
+ * The language of the mail: de, it, or en for any other.
+ *
+ */
+export type AcceptLanguage = string;
+
+/**
  * The backup's id.
  */
 export type BackupId = string;
@@ -1961,6 +2253,10 @@ export type LogoutData = {
          * End every session of the account, not only this one.
          */
         all?: boolean;
+        /**
+         * Together with `all=true`, revoke every API key of the account as well.
+         */
+        keys?: boolean;
     };
     url: '/auth/logout';
 };
@@ -2064,6 +2360,192 @@ export type ChangePasswordResponses = {
 
 export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
 
+export type RequestPasswordResetData = {
+    /**
+     * The address of the account.
+     */
+    body: PasswordResetRequest;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/password/reset';
+};
+
+export type RequestPasswordResetErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RequestPasswordResetError = RequestPasswordResetErrors[keyof RequestPasswordResetErrors];
+
+export type RequestPasswordResetResponses = {
+    /**
+     * If there is such an account, a code is being mailed.
+     */
+    202: PasswordResetStarted;
+};
+
+export type RequestPasswordResetResponse = RequestPasswordResetResponses[keyof RequestPasswordResetResponses];
+
+export type ConfirmPasswordResetData = {
+    /**
+     * The code with its handle, and the new password.
+     */
+    body: PasswordResetConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/password/reset/confirm';
+};
+
+export type ConfirmPasswordResetErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmPasswordResetError = ConfirmPasswordResetErrors[keyof ConfirmPasswordResetErrors];
+
+export type ConfirmPasswordResetResponses = {
+    /**
+     * The password was changed. Sign in with it.
+     */
+    200: Ok;
+};
+
+export type ConfirmPasswordResetResponse = ConfirmPasswordResetResponses[keyof ConfirmPasswordResetResponses];
+
+export type RequestEmailVerificationData = {
+    body?: never;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/email/verification';
+};
+
+export type RequestEmailVerificationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RequestEmailVerificationError = RequestEmailVerificationErrors[keyof RequestEmailVerificationErrors];
+
+export type RequestEmailVerificationResponses = {
+    /**
+     * A code is being mailed, unless the address is verified already.
+     */
+    202: Ok;
+};
+
+export type RequestEmailVerificationResponse = RequestEmailVerificationResponses[keyof RequestEmailVerificationResponses];
+
+export type ConfirmEmailVerificationData = {
+    /**
+     * The code.
+     */
+    body: CodeConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/email/verification/confirm';
+};
+
+export type ConfirmEmailVerificationErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmEmailVerificationError = ConfirmEmailVerificationErrors[keyof ConfirmEmailVerificationErrors];
+
+export type ConfirmEmailVerificationResponses = {
+    /**
+     * The address is verified.
+     */
+    200: Ok;
+};
+
+export type ConfirmEmailVerificationResponse = ConfirmEmailVerificationResponses[keyof ConfirmEmailVerificationResponses];
+
+export type ChangeEmailData = {
+    /**
+     * The new address, and the password.
+     */
+    body: EmailChange;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/email';
+};
+
+export type ChangeEmailErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ChangeEmailError = ChangeEmailErrors[keyof ChangeEmailErrors];
+
+export type ChangeEmailResponses = {
+    /**
+     * If the address is free, a code is being mailed to it.
+     */
+    202: Ok;
+};
+
+export type ChangeEmailResponse = ChangeEmailResponses[keyof ChangeEmailResponses];
+
+export type ConfirmEmailChangeData = {
+    /**
+     * The code.
+     */
+    body: CodeConfirmation;
+    path?: never;
+    query?: never;
+    url: '/auth/email/confirm';
+};
+
+export type ConfirmEmailChangeErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ConfirmEmailChangeError = ConfirmEmailChangeErrors[keyof ConfirmEmailChangeErrors];
+
+export type ConfirmEmailChangeResponses = {
+    /**
+     * The account has the new address.
+     */
+    200: Ok;
+};
+
+export type ConfirmEmailChangeResponse = ConfirmEmailChangeResponses[keyof ConfirmEmailChangeResponses];
+
 export type ListSessionsData = {
     body?: never;
     path?: never;
@@ -2127,6 +2609,65 @@ export type EndSessionResponses = {
 };
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type ListAuthEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The maximum number of entries.
+         */
+        limit?: number;
+        /**
+         * Only events older than the one with this id.
+         */
+        before?: string;
+    };
+    url: '/auth/events';
+};
+
+export type ListAuthEventsErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListAuthEventsError = ListAuthEventsErrors[keyof ListAuthEventsErrors];
+
+export type ListAuthEventsResponses = {
+    /**
+     * The events.
+     */
+    200: AuthEventList;
+};
+
+export type ListAuthEventsResponse = ListAuthEventsResponses[keyof ListAuthEventsResponses];
+
+export type ExportAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/me/export';
+};
+
+export type ExportAccountErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ExportAccountError = ExportAccountErrors[keyof ExportAccountErrors];
+
+export type ExportAccountResponses = {
+    /**
+     * The account.
+     */
+    200: AccountExport;
+};
+
+export type ExportAccountResponse = ExportAccountResponses[keyof ExportAccountResponses];
 
 export type ChatData = {
     /**
@@ -2958,6 +3499,89 @@ export type ListModelsResponses = {
 };
 
 export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
+
+export type ListKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/keys';
+};
+
+export type ListKeysErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
+
+export type ListKeysResponses = {
+    /**
+     * The keys.
+     */
+    200: KeyList;
+};
+
+export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type CreateKeyData = {
+    /**
+     * What the key is for and what it may do.
+     */
+    body: KeyRequest;
+    path?: never;
+    query?: never;
+    url: '/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * The key, shown this once.
+     */
+    201: CreatedKey;
+};
+
+export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
+
+export type DeleteKeyData = {
+    body?: never;
+    path: {
+        /**
+         * The key's id.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/keys/{id}';
+};
+
+export type DeleteKeyErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeleteKeyError = DeleteKeyErrors[keyof DeleteKeyErrors];
+
+export type DeleteKeyResponses = {
+    /**
+     * The key is revoked.
+     */
+    200: Ok;
+};
+
+export type DeleteKeyResponse = DeleteKeyResponses[keyof DeleteKeyResponses];
 
 export type GetHealthData = {
     body?: never;

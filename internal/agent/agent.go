@@ -88,7 +88,7 @@ type Result struct {
 }
 
 // Handle answers run.Message. emit, when not nil, receives the text as it is produced; the pieces add up to
-// Result.Text. Errors are the model's faults, ErrLoopLimit, ErrNoAnswer and the error of ctx.
+// Result.Text. Errors are the model's faults, ErrLoopLimit, ErrNoAnswer, the error of ctx, Suspended, and ErrRecord.
 func (a *Agent) Handle(ctx context.Context, run *Run, emit Emit) (Result, error) {
 	return a.loop(ctx, run, a.toolsFor(run), emit)
 }
@@ -101,12 +101,13 @@ func (a *Agent) loop(ctx context.Context, run *Run, tools []Tool, emit Emit) (Re
 	return Loop(ctx, LoopConfig{Model: a.model, Run: run, Tools: tools, Messages: messages, History: history}, emit)
 }
 
-// toolsFor returns the agent's tools, with the one that delegates when the run allows it.
+// toolsFor returns the agent's tools, with the one that delegates when the run allows it, and those of the app.
 func (a *Agent) toolsFor(run *Run) []Tool {
+	tools := slices.Clip(a.tools)
 	if delegate, ok := run.registry.delegateTool(run, a.def.Name); ok {
-		return append(slices.Clip(a.tools), delegate)
+		tools = append(tools, delegate)
 	}
-	return a.tools
+	return append(tools, run.appTools()...)
 }
 
 // messages returns the conversation for the model: the system prompt, the data of the request under a heading that says

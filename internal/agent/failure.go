@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,9 @@ var (
 	ErrModelAnswer = fault.New(fault.LLMError,
 		"The language model gave no usable answer. Try again, or put it differently.")
 )
+
+// ErrNoTools is the cause of a failure of Generate if the model cannot call tools, and the call offered some.
+var ErrNoTools = errors.New("the model cannot call tools")
 
 // FailureKind says what made a call of a model fail.
 type FailureKind uint8

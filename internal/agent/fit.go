@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tmc/langchaingo/llms"
 
@@ -91,6 +92,25 @@ func newPrompt(cfg LoopConfig, tools []llms.Tool) *prompt {
 		}
 	}
 	return p
+}
+
+// FitTo returns the call for a model with these limits, which may be smaller than those that it was made for: without
+// the oldest turns of its history and with shorter results of tools, where that is needed. The request's Turns then say
+// so. It returns ErrContextTooLarge if that is not enough.
+func (c ModelCall) FitTo(limits Limits) (ModelCall, error) {
+	p := &prompt{messages: slices.Clone(c.Messages), history: c.History, limits: limits, tools: len(c.Schema) / 3}
+	for _, t := range c.Tools {
+		p.tools += definitionTokens(t)
+	}
+	messages, turns, err := p.fit()
+	if err != nil {
+		return c, err
+	}
+	if all := c.History.To - c.History.From; turns < all && c.Request != nil {
+		c.Request.noteTurns(turns, c.Request.Turns.Used+c.Request.Turns.Dropped)
+	}
+	c.Messages, c.History.To = messages, c.History.From+turns
+	return c, nil
 }
 
 // add adds messages at the end.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,6 +86,9 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool, textOnly bool) (
 		return Answer{}, err
 	}
 	l.out.startRound()
+	if answer, ok, err := l.Run.recorded(); ok || err != nil {
+		return l.keep(answer, err)
+	}
 	messages, turns, err := l.prompt.fit()
 	if err != nil {
 		return Answer{}, err
@@ -92,12 +96,22 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool, textOnly bool) (
 	if all := l.History.To - l.History.From; all > 0 && l.Run.Model != nil {
 		l.Run.Model.noteTurns(turns, all)
 	}
-	answer, err := l.Model.Generate(ctx, ModelCall{Messages: messages, Tools: tools, TextOnly: textOnly,
-		Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
+	history := Span{From: l.History.From, To: l.History.From + turns}
+	answer, err := l.Model.Generate(ctx, ModelCall{Messages: messages, History: history, Tools: tools,
+		TextOnly: textOnly, Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
+	return l.keep(answer, err)
+}
+
+// keep adds an answer to the text and to the run's Record.
+func (l *loop) keep(answer Answer, err error) (Answer, error) {
+	if err == nil {
+		err = l.out.addRest(answer.Text)
+	}
 	if err != nil {
 		return Answer{}, err
 	}
-	return answer, l.out.addRest(answer.Text)
+	l.Run.keep(answer, l.out.text.String()[l.out.round:])
+	return answer, nil
 }
 
 // result returns the model's answer. When the model proposed actions and then wrote nothing, the text says so.
@@ -126,6 +140,8 @@ func (l *loop) runTools(ctx context.Context, answer Answer) error {
 		message.Parts = append(message.Parts, llms.TextContent{Text: answer.Text})
 	}
 	results := make([]llms.MessageContent, 0, len(answer.ToolCalls))
+	var ofApp []AppCall
+	var places []int // of their results
 	l.repeating = true
 	for i, call := range answer.ToolCalls {
 		if call.FunctionCall == nil {
@@ -135,42 +151,80 @@ func (l *loop) runTools(ctx context.Context, answer Answer) error {
 			call.ID = fmt.Sprintf("call_%d_%d", len(l.prompt.messages), i)
 		}
 		call.Type = "function"
-		text, err := l.runTool(ctx, call.FunctionCall)
+		text, appCall, err := l.runTool(ctx, call.FunctionCall)
 		if err != nil {
-			return err
+			return l.suspended(err)
+		}
+		if appCall != nil {
+			ofApp, places = append(ofApp, *appCall), append(places, i)
 		}
 		message.Parts = append(message.Parts, call)
 		results = append(results, llms.MessageContent{Role: llms.ChatMessageTypeTool, Parts: []llms.ContentPart{
 			llms.ToolCallResponse{ToolCallID: call.ID, Name: call.FunctionCall.Name, Content: text}}})
 	}
+	if err := l.appResults(ctx, ofApp, results, places); err != nil {
+		return l.suspended(err)
+	}
 	l.prompt.add(append([]llms.MessageContent{message}, results...)...)
 	return nil
 }
 
-// runTool returns the tool's result as text for the model.
-func (l *loop) runTool(ctx context.Context, call *llms.FunctionCall) (string, error) {
+// suspended adds the text so far to a Suspended. The loop that began the answer is the last one to do so.
+func (l *loop) suspended(err error) error {
+	var s *Suspended
+	if errors.As(err, &s) {
+		s.Text = l.out.text.String()
+	}
+	return err
+}
+
+// runTool returns the tool's result as text for the model, or the call that the app has to run.
+func (l *loop) runTool(ctx context.Context, call *llms.FunctionCall) (string, *AppCall, error) {
 	key := call.Name + "\x00" + strings.TrimSpace(call.Arguments)
 	if l.seen[key] {
-		return "error: you made exactly this call before; use its result and answer", nil
+		return "error: you made exactly this call before; use its result and answer", nil, nil
 	}
 	l.seen[key] = true
 	l.repeating = false
 	for _, t := range l.Tools {
+		if t.name == call.Name && t.app != nil {
+			appCall, err := l.Run.newAppCall(t, call.Arguments)
+			if err != nil {
+				return "error: " + err.Error(), nil, nil
+			}
+			return "", &appCall, nil
+		}
 		if t.name == call.Name {
 			l.readRows = l.readRows || !t.withoutRows
 			known := len(l.Run.Proposals())
-			text, err := t.Call(ctx, l.Run, call.Arguments)
+			text, err := l.call(ctx, t, call.Arguments)
 			if notice := l.Run.settle(ctx, known); notice != "" {
 				text += "\n" + notice
 			}
-			return text, err
+			return text, nil, err
 		}
 	}
 	names := make([]string, len(l.Tools))
 	for i, t := range l.Tools {
 		names[i] = t.name
 	}
-	return fmt.Sprintf("error: there is no tool %q; there are %s", call.Name, strings.Join(names, ", ")), nil
+	return fmt.Sprintf("error: there is no tool %q; there are %s", call.Name, strings.Join(names, ", ")), nil, nil
+}
+
+// call runs the tool and tells the run's watcher.
+func (l *loop) call(ctx context.Context, t Tool, arguments string) (string, error) {
+	if err := l.Run.use(t, ToolRunning); err != nil {
+		return "", err
+	}
+	text, err := t.Call(ctx, l.Run, arguments)
+	if err != nil {
+		return "", err
+	}
+	state := ToolDone
+	if strings.HasPrefix(text, errorPrefix) {
+		state = ToolFailed
+	}
+	return text, l.Run.use(t, state)
 }
 
 // collector joins the text of all rounds and emits it as it arrives.

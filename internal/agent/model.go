@@ -30,7 +30,9 @@ type ModelCall struct {
 	// Small selects the router model, which is short, cheap and has temperature 0.
 	Small    bool
 	Messages []llms.MessageContent
-	Tools    []llms.Tool
+	// History are the messages that are turns of the conversation so far, which FitTo may leave out.
+	History Span
+	Tools   []llms.Tool
 	// TextOnly says that the model must answer in text. Tools are then those that Messages have calls of, which some
 	// servers want to see.
 	TextOnly bool

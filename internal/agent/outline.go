@@ -91,7 +91,7 @@ func (a *Agent) planTools(pick func(Outline, outlineChoice) error) []Tool {
 func (o Outline) tool(pick func(Outline, outlineChoice) error) Tool {
 	return NewTool(o.Name, o.Description, func(_ context.Context, _ *Run, in outlineChoice) (string, error) {
 		return "Planned.", pick(o, in)
-	})
+	}).As(MakesPlan)
 }
 
 // checkFilter returns the filter that a model wrote with values as the table's columns have them. The error says what

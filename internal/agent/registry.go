@@ -200,7 +200,7 @@ func newDelegateTool(names []string) Tool {
 		"their answer.",
 		func(ctx context.Context, run *Run, in question) (string, error) {
 			return run.registry.CallAgent(ctx, run, in.Agent, in.Query)
-		})
+		}).As(AsksAgent)
 	if len(names) > 0 {
 		arguments := schema.Of[question]()
 		arguments.Properties["agent"].Enum = names

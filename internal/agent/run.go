@@ -30,6 +30,8 @@ type Run struct {
 	// Memory is shared by all agents of this request, and by no other request. Tools may keep intermediate results in
 	// it.
 	Memory map[string]any
+	// Watch, when not nil, is told when a tool begins and ends, also those of delegates. Its error ends the run.
+	Watch func(ToolUse) error
 
 	registry *Registry
 	path     []string // the agents at work: the first one and then each delegate
@@ -53,6 +55,8 @@ type shared struct {
 	ends  map[string]ends // by table
 
 	addresses map[string]bool // nil before the first draft or invitation
+
+	app *appState // nil without tools that run in the app
 }
 
 // NewRun returns the state of a new request. Its agents can delegate to the agents of the registry.

@@ -20,6 +20,8 @@ type Tool struct {
 	function    *llms.FunctionDefinition // made once for all requests
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 	withoutRows bool
+	app         *schema.Schema // of the arguments of a tool that runs in the app, which has no call; nil for ours
+	label       Label
 }
 
 // WithPublicNote returns the tool with a sentence at the end of its description that answers may repeat: what stands in
@@ -71,14 +73,17 @@ func NewSchemaTool(name, description string, arguments *schema.Schema,
 // Name returns the tool's name.
 func (t Tool) Name() string { return t.name }
 
+// errorPrefix begins the text of a call that failed.
+const errorPrefix = "error: "
+
 // maxResult limits the text of a tool for the model, in bytes. Ids and names of rows may be as long as the request.
 const maxResult = 256 << 10
 
 var errLongResult = errors.New("the result is too long to read, because rows have very long ids or names; ask for less")
 
 // Call runs the tool with arguments that a model wrote, a JSON object or nothing, and returns the text for the model,
-// at most maxResult bytes. An error is a fault or the end of ctx; all other errors become a text that begins with
-// "error:".
+// at most maxResult bytes. An error is a fault, Suspended or the end of ctx; all other errors become a text that begins
+// with "error:".
 func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -88,15 +93,17 @@ func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, err
 		err = errLongResult
 	}
 	var f *fault.Error
+	var suspended *Suspended
 	switch {
 	case err == nil:
 		return text, nil
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case errors.As(err, &f), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &f), errors.As(err, &suspended), errors.Is(err, ErrRecord),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "", err
 	}
-	return "error: " + err.Error(), nil
+	return errorPrefix + err.Error(), nil
 }
 
 // withSchema returns the tool with that schema of its arguments.

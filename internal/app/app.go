@@ -7,6 +7,7 @@
 //	               ├─ billing.go   Stripe, or dev/devstripe
 //	               ├─ agents.go    built-in agents and the manifests of AGENTS_DIR
 //	               ├─ models.go    the providers of language models, or dev/offline
+//	               ├─ mail.go      SMTP, or dev/mailbox
 //	               └─ app.go       the limiter and the histories of leaks (Redis or memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
@@ -22,8 +23,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/agent/declared"
+	"github.com/adiuva/cloud-api/internal/apikey"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
@@ -31,10 +37,13 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/mailbox"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/export"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/leakhistory"
 	"github.com/adiuva/cloud-api/internal/listener"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/provider"
@@ -61,11 +70,17 @@ type App struct {
 	API     *httpapi.Server
 	DB      *postgres.DB
 	Auth    *auth.Service
+	Keys    *apikey.Service
+	Audit   *audit.Log
 	Backups *backup.Service
 	Billing *billing.Service
 	Budget  *budget.Service
 	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
-	closers []func()
+	Mail    *mail.Worker
+	Mailbox *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
+	// MailboxURL is the mailbox's page; "" without one.
+	MailboxURL string
+	closers    []func()
 }
 
 // ConfigError is returned for a fault of the configuration that shows only when the service is put together.
@@ -117,7 +132,7 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -140,13 +155,7 @@ func (a *App) wire(
 		return err
 	}
 	a.Budget = openBudget(cfg, a.DB, opts)
-	accounts := authConfig(cfg, a.DB, opts.Log)
-	accounts.Now = opts.Now
-	accounts.Deletion = []auth.DeletionStep{
-		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
-		{Name: "budget", Run: a.Budget.PurgeUser},
-	}
-	if a.Auth, err = auth.New(accounts); err != nil {
+	if err := a.wireAccounts(cfg, opts); err != nil {
 		return err
 	}
 	models, stopModels, err := openModels(cfg, providers, opts)
@@ -168,7 +177,8 @@ func (a *App) wire(
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Auth: a.Auth, Keys: a.Keys, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
+		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
@@ -180,6 +190,35 @@ func (a *App) wire(
 		opts.HTTP(&edge)
 	}
 	a.API, err = httpapi.New(edge)
+	return err
+}
+
+// wireAccounts opens accounts with their keys, events and mails.
+func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
+	if err := a.wireKeys(opts); err != nil {
+		return err
+	}
+	accounts := authConfig(cfg, a.DB, opts.Log)
+	accounts.Now, accounts.Keys, accounts.Audit = opts.Now, a.Keys, a.Audit
+	accounts.MailAdded = func() { a.Mail.Notify() }
+	accounts.Deletion = []auth.DeletionStep{
+		{Name: "backups", Run: a.Backups.PurgeUser}, {Name: "billing", Run: a.Billing.PurgeUser},
+		{Name: "budget", Run: a.Budget.PurgeUser},
+	}
+	if a.Auth, err = auth.New(accounts); err != nil {
+		return err
+	}
+	return a.wireMail(cfg, opts)
+}
+
+// wireKeys opens the record of events and the API keys.
+func (a *App) wireKeys(opts Options) (err error) {
+	a.Audit = audit.New(audit.Config{DB: a.DB, Now: opts.Now, Log: opts.Log})
+	outbox := mail.NewOutbox(opts.Now)
+	a.Keys, err = apikey.New(apikey.Config{DB: a.DB, Audit: a.Audit, Now: opts.Now, Log: opts.Log,
+		NotifyCreated: func(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+			return outbox.Notify(ctx, tx, user, mail.NewAPIKey)
+		}})
 	return err
 }
 
@@ -199,6 +238,10 @@ func (a *App) wireChat(
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("playbooks: %w", err)
 	}
+	continuations, err := a.openContinuations(cfg, opts)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	filter := sanitize.New(chat.Secrets(agents, templates)...)
 	histories, stopHistories, err := openHistories(cfg, filter.Digest(), opts)
 	if err != nil {
@@ -207,11 +250,8 @@ func (a *App) wireChat(
 	a.closers = append(a.closers, stopHistories)
 	return agents, library, chat.New(chat.Config{
 		Agents: agents, Model: metered, CheckModel: models.Validate, Templates: templates, Log: opts.Log,
-		Filter: chat.NewFilter(filter, histories.For),
-		Limits: func(r *agent.ModelRequest) agent.Limits {
-			size, output := models.Limits(r)
-			return agent.Limits{ContextTokens: size, MaxOutputTokens: output}
-		},
+		Continuations: continuations, Filter: chat.NewFilter(filter, histories.For),
+		Limits: models.Limits,
 	}), nil
 }
 

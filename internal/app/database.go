@@ -78,6 +78,8 @@ func authConfig(cfg config.Config, db *postgres.DB, log *slog.Logger) auth.Confi
 		DB: db, Secret: cfg.JWTSecret.Reveal(), PreviousSecrets: config.Reveal(cfg.JWTPreviousSecrets),
 		Algorithm: cfg.JWTAlgorithm, Pepper: cfg.PasswordPepper.Reveal(),
 		PreviousPeppers: config.Reveal(cfg.PasswordPreviousPeppers), AccessTTL: cfg.JWTAccessTTL,
-		RefreshTTL: cfg.JWTRefreshTTL, BcryptCost: cfg.BcryptCost, LoginFailures: failures, Log: log,
+		SecretsKeys:    append([]string{cfg.SecretsKey.Reveal()}, config.Reveal(cfg.SecretsPreviousKeys)...),
+		CodesUnlimited: !cfg.Limited(), RefreshTTL: cfg.JWTRefreshTTL, BcryptCost: cfg.BcryptCost,
+		LoginFailures: failures, Log: log,
 	}
 }

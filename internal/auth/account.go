@@ -1,20 +1,23 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
+	"github.com/adiuva/cloud-api/internal/auth/mailcode"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -23,34 +26,56 @@ import (
 type Credentials struct {
 	Email        string
 	Password     string
-	RefreshToken string     // the last one of this device, also of an ended session; "" for none
-	From         netip.Addr // of the client
+	RefreshToken string        // the last one of this device, also of an ended session; "" for none
+	From         netip.Addr    // of the client
+	UserAgent    string        // of the client
+	Language     mail.Language // of mails; "" means English
+}
+
+// client returns where the credentials come from.
+func (c Credentials) client() identity.Client {
+	return identity.Client{Addr: c.From, UserAgent: c.UserAgent}
 }
 
 // Register creates an account and its first session. It returns validation_failed with the pointers /email and
 // /password, ErrEmailTaken, or auth_busy.
 func (s *Service) Register(ctx context.Context, in Credentials) (Tokens, error) {
 	var tokens Tokens
-	var user uuid.UUID
-	err := s.createAccount(ctx, in.Email, in.Password, tier.Free, func(tx pgx.Tx, id uuid.UUID, at time.Time) error {
+	event := audit.Event{Kind: audit.Registered, Client: in.client()}
+	lang := cmp.Or(in.Language, mail.English)
+	account := newAccount{email: in.Email, secret: in.Password, grant: tier.Free, language: lang}
+	err := s.createAccount(ctx, account, func(tx pgx.Tx, row db.InsertUserParams) error {
 		var err error
-		user = id
-		tokens, err = s.createSession(ctx, tx, id, at)
+		event.User = row.ID
+		if tokens, err = s.createSession(ctx, tx, event, row.Now); err != nil {
+			return err
+		}
+		_, err = s.issueCode(ctx, tx, mailcode.Request{
+			Purpose: mailcode.Verification, User: row.ID, To: row.Email, From: in.From,
+		}, mail.VerifyAddress, lang)
 		return err
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.rememberNetwork(ctx, user, in.From)
+	s.audit.Announce(ctx, event)
+	s.mailAdded()
+	s.rememberNetwork(ctx, event.User, in.From)
 	return tokens, nil
+}
+
+// newAccount is an account to create.
+type newAccount struct {
+	email, secret string
+	grant         tier.Tier
+	language      mail.Language
 }
 
 // createAccount inserts an account and calls inTx in the same transaction.
 func (s *Service) createAccount(
-	ctx context.Context, email, secret string, grant tier.Tier,
-	inTx func(tx pgx.Tx, id uuid.UUID, at time.Time) error,
+	ctx context.Context, a newAccount, inTx func(tx pgx.Tx, row db.InsertUserParams) error,
 ) error {
-	normal, err := s.validateCredentials(email, secret)
+	normal, err := s.validateCredentials(a.email, a.secret)
 	if err != nil {
 		return err
 	}
@@ -58,7 +83,7 @@ func (s *Service) createAccount(
 	if err := s.checkEmailFree(ctx, normal); err != nil {
 		return err
 	}
-	hash, err := s.hashNew(ctx, normal, secret)
+	hash, err := s.hashNew(ctx, normal, a.secret)
 	if err != nil {
 		return err
 	}
@@ -68,11 +93,14 @@ func (s *Service) createAccount(
 	}
 	now := s.now()
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
-		user := db.InsertUserParams{ID: id, Email: normal, PasswordHash: hash, Now: now, GrantTier: grantColumn(grant)}
+		user := db.InsertUserParams{
+			ID: id, Email: normal, PasswordHash: hash, Now: now, GrantTier: grantColumn(a.grant),
+			Language: string(a.language),
+		}
 		if err := s.q.InsertUser(ctx, tx, user); err != nil {
 			return err
 		}
-		return inTx(tx, id, now)
+		return inTx(tx, user)
 	})
 	if constraint, ok := postgres.UniqueViolation(err); ok && constraint == "users_email_key" {
 		return ErrEmailTaken
@@ -139,14 +167,21 @@ func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
 	err = s.checkPassword(ctx, check{
 		attempt: lockout.Attempt{Account: email, User: known.ID, From: in.From, Session: device},
 		hash:    known.PasswordHash, secret: in.Password, wrong: ErrInvalidCredentials,
+		refused: audit.Event{User: known.ID, Kind: audit.SignInRefused, Client: in.client()},
 	}, nil)
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := s.createSession(ctx, s.db.Pool, known.ID, known.PasswordChangedAt)
+	var tokens Tokens
+	event := audit.Event{User: known.ID, Kind: audit.SignedIn, Client: in.client()}
+	err = s.db.Tx(ctx, func(tx pgx.Tx) (err error) {
+		tokens, err = s.createSession(ctx, tx, event, known.PasswordChangedAt)
+		return err
+	})
 	if err != nil {
 		return Tokens{}, postgres.Translate(err)
 	}
+	s.audit.Announce(ctx, event)
 	s.rememberNetwork(ctx, known.ID, in.From)
 	return tokens, s.endIdleSessions(ctx, known.ID)
 }
@@ -171,7 +206,8 @@ func (s *Service) rememberNetwork(ctx context.Context, user uuid.UUID, from neti
 	}
 }
 
-// ChangePassword replaces the password and revokes every other session of the user. It returns ErrPasswordWrong when
+// ChangePassword replaces the password and revokes every other session of the user and the codes that
+// were mailed for another password or address. It returns ErrPasswordWrong when
 // current is wrong, lockout.ErrTooMany, validation_failed with the pointer /new_password, or auth_busy. from is the
 // client's address.
 func (s *Service) ChangePassword(
@@ -190,6 +226,7 @@ func (s *Service) ChangePassword(
 		return err
 	}
 	now, reason := s.now(), reasonPassword
+	event := audit.Event{User: user.ID, Kind: audit.PasswordChanged, Client: user.Client, Subject: user.Session}
 	err = s.db.Tx(ctx, func(tx pgx.Tx) error {
 		changed, err := s.q.ChangePassword(ctx, tx, db.ChangePasswordParams{
 			ID: user.ID, PasswordHash: hash, VerifiedAt: verifiedAt, Now: now,
@@ -200,11 +237,25 @@ func (s *Service) ChangePassword(
 		if changed == 0 { // another change came first: the verified password is no longer the current one
 			return ErrPasswordWrong
 		}
-		return s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
+		err = s.q.EndSessionsExcept(ctx, tx, db.EndSessionsExceptParams{
 			UserID: user.ID, ExceptID: user.Session, Now: &now, RevokedFor: &reason,
 		})
+		if err != nil {
+			return err
+		}
+		if err := s.codes.Void(ctx, tx, user.ID, mailcode.Reset, mailcode.Address); err != nil {
+			return err
+		}
+		if err := s.outbox.Notify(ctx, tx, user.ID, mail.PasswordChanged); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, event)
 	})
 	s.sessions.InvalidateUser(user.ID)
+	if err == nil {
+		s.audit.Announce(ctx, event)
+		s.mailAdded()
+	}
 	return postgres.Translate(err)
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -17,9 +19,14 @@ import (
 // maxVerifiedTokens bounds how many access tokens are remembered as verified.
 const maxVerifiedTokens = 16384
 
-// Authenticate returns the owner of the access token, with tier and seats at most sessioncache.MaxAge old. It returns
-// token_missing for "", token_expired, token_invalid (also when the session has ended), or db_unavailable.
+// Authenticate returns the owner of the access token or API key, with tier and seats at most sessioncache.MaxAge old.
+// It returns token_missing for "", token_expired, key_expired, token_invalid (also when the session has ended or the
+// key was revoked), or db_unavailable. What a key may do is in the user's Scopes, which the caller has to compare.
 func (s *Service) Authenticate(ctx context.Context, accessToken string) (identity.User, error) {
+	if apikey.HasPrefix(accessToken) {
+		row, err := s.apiKeys.Find(ctx, accessToken)
+		return keyUser(row, err)
+	}
 	access, err := s.verifyAccess(accessToken)
 	if err != nil {
 		return identity.User{}, err
@@ -31,8 +38,13 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (identit
 	return userOf(access, row)
 }
 
-// AuthenticateFresh is Authenticate with the session read from the database now, for operations with a lasting effect.
+// AuthenticateFresh is Authenticate with the session or the key read from the database now, for operations with a
+// lasting effect.
 func (s *Service) AuthenticateFresh(ctx context.Context, accessToken string) (identity.User, error) {
+	if apikey.HasPrefix(accessToken) {
+		row, err := s.apiKeys.FindFresh(ctx, accessToken)
+		return keyUser(row, err)
+	}
 	access, err := s.verifyAccess(accessToken)
 	if err != nil {
 		return identity.User{}, err
@@ -56,6 +68,13 @@ func (s *Service) AuthenticateEnded(accessToken string) (identity.User, error) {
 
 // Me returns the user's profile, at most sessioncache.MaxAge old, or token_invalid when the session has ended.
 func (s *Service) Me(ctx context.Context, user identity.User) (Profile, error) {
+	if user.Key != uuid.Nil {
+		row, err := s.q.UserByID(ctx, s.db.Pool, user.ID)
+		if err != nil {
+			return Profile{}, postgres.NotFoundAs(err, apikey.ErrInvalid)
+		}
+		return profileOf(row), nil
+	}
 	row, err := s.sessions.Get(ctx, user.ID, user.Session)
 	if err != nil {
 		return Profile{}, err
@@ -86,6 +105,20 @@ func userOf(access token.Access, row db.SessionStateRow) (identity.User, error) 
 	return identity.User{ID: row.UserID, Email: row.Email, Tier: effective, Seats: seats, Session: access.Session}, nil
 }
 
+// keyUser returns the user of a key that was found.
+func keyUser(row db.KeyStateRow, err error) (identity.User, error) {
+	if err != nil {
+		return identity.User{}, err
+	}
+	effective, seats := effectiveTier(db.UserByIDRow{
+		Tier: row.Tier, Seats: row.Seats, GrantTier: row.GrantTier, GrantSeats: row.GrantSeats,
+	})
+	return identity.User{
+		ID: row.UserID, Email: row.Email, Tier: effective, Seats: seats, Key: row.ID,
+		Scopes: identity.Scopes(strings.Join(row.Scopes, " ")),
+	}, nil
+}
+
 // loadSession reads a live session and its account from the database. A session that has ended is token_invalid.
 func (s *Service) loadSession(ctx context.Context, userID, sessionID uuid.UUID) (db.SessionStateRow, error) {
 	row, err := s.q.SessionState(ctx, s.db.Pool, db.SessionStateParams{ID: sessionID, UserID: userID, Now: s.now()})
@@ -98,9 +131,12 @@ func (s *Service) loadSession(ctx context.Context, userID, sessionID uuid.UUID) 
 // isEnded reports whether loadSession found that the session has ended, which it has for good.
 func isEnded(err error) bool { return errors.Is(err, token.ErrInvalid) }
 
-// SessionEnded reports whether the database says that the user's session has ended, or an error where it does not
-// answer.
+// SessionEnded reports whether the database says that the user's session has ended, or the API key has expired or was
+// revoked, or an error where it does not answer.
 func (s *Service) SessionEnded(ctx context.Context, user identity.User) (bool, error) {
+	if user.Key != uuid.Nil {
+		return s.apiKeys.Ended(ctx, user)
+	}
 	live, err := s.q.SessionIsLive(ctx, s.db.Pool, db.SessionIsLiveParams{
 		ID: user.Session, UserID: user.ID, Now: s.now(),
 	})
@@ -111,5 +147,6 @@ func accountIn(row db.SessionStateRow) db.UserByIDRow {
 	return db.UserByIDRow{
 		ID: row.UserID, Email: row.Email, Tier: row.Tier, Seats: row.Seats, GrantTier: row.GrantTier,
 		GrantSeats: row.GrantSeats, TokenVersion: row.TokenVersion, CreatedAt: row.CreatedAt,
+		EmailVerifiedAt: row.EmailVerifiedAt,
 	}
 }

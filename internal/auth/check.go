@@ -8,10 +8,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -20,7 +22,8 @@ type check struct {
 	attempt lockout.Attempt
 	hash    string
 	secret  string
-	wrong   error // returned for a wrong password
+	wrong   error       // returned for a wrong password
+	refused audit.Event // noted for a wrong password
 }
 
 // checkPassword returns nil when the password is right. Every operation that checks a password goes through it, so
@@ -32,6 +35,10 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	try, notify, err := s.lockout.Begin(ctx, c.attempt)
 	if notify && c.attempt.User != uuid.Nil {
 		s.log.InfoContext(ctx, "too many wrong passwords for an account", "user_id", c.attempt.User)
+		blocked := c.refused
+		blocked.Kind = audit.SignInBlocked
+		s.audit.Note(ctx, blocked)
+		s.notifyTooManyPasswords(ctx, c.attempt.User)
 	}
 	if err != nil {
 		return err
@@ -56,6 +63,7 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	case err != nil:
 		return err
 	case !result.Matches:
+		s.audit.Note(ctx, c.refused)
 		return c.wrong
 	case then != nil: // it replaces the hash or needs none
 		return then(slot)
@@ -64,6 +72,14 @@ func (s *Service) checkPassword(ctx context.Context, c check, then func(*passwor
 	default:
 		return nil
 	}
+}
+
+// notifyTooManyPasswords only logs a failure: the refusal counts.
+func (s *Service) notifyTooManyPasswords(ctx context.Context, user uuid.UUID) {
+	if err := s.outbox.Notify(ctx, s.db.Pool, user, mail.TooManyPasswords); err != nil {
+		s.log.WarnContext(ctx, "notice of wrong passwords not added", "user_id", user, "error", err)
+	}
+	s.mailAdded()
 }
 
 // replaceHash hashes the password again, under the current pepper and at the configured cost.
@@ -91,6 +107,7 @@ func (s *Service) checkOwnPassword(
 			Account: known.Email, User: user.ID, From: from, Session: user.Session, Token: true,
 		},
 		hash: known.PasswordHash, secret: secret, wrong: ErrPasswordWrong,
+		refused: audit.Event{User: user.ID, Kind: audit.PasswordRefused, Client: user.Client},
 	}, then)
 }
 

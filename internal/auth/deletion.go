@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -35,19 +36,20 @@ type DeletionStep struct {
 	Run  func(ctx context.Context, userID uuid.UUID) error
 }
 
-// RequestDeletion closes the account at once: its sessions end, log-ins fail, and its e-mail is free for another
-// account. A job that survives restarts removes the data. It returns ErrPasswordWrong when the password is wrong,
-// lockout.ErrTooMany, or auth_busy. from is the client's address.
+// RequestDeletion closes the account at once: its sessions and API keys end, log-ins fail, and its e-mail is free for
+// another account. A job that survives restarts removes the data. It returns ErrPasswordWrong when the password is
+// wrong, lockout.ErrTooMany, or auth_busy. from is the client's address.
 func (s *Service) RequestDeletion(ctx context.Context, user identity.User, from netip.Addr, secret string) error {
 	noHash := func(*password.Slot) error { return nil } // an outdated hash is about to go
 	if _, err := s.checkOwnPassword(ctx, user, from, secret, noHash); err != nil {
 		return err
 	}
-	return s.markDeleted(ctx, user.ID)
+	return s.markDeleted(ctx, user)
 }
 
-func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
-	now := s.now()
+func (s *Service) markDeleted(ctx context.Context, user identity.User) error {
+	now, userID, forgetKeys := s.now(), user.ID, func() {}
+	event := audit.Event{User: userID, Kind: audit.DeletionRequested, Client: user.Client}
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		if _, err := s.q.MarkUserDeleted(ctx, tx, &now, userID); err != nil {
 			return err
@@ -55,9 +57,23 @@ func (s *Service) markDeleted(ctx context.Context, userID uuid.UUID) error {
 		if err := s.revokeAll(ctx, tx, userID, reasonDeletion); err != nil {
 			return err
 		}
+		var err error
+		if _, forgetKeys, err = s.apiKeys.RevokeAll(ctx, tx, userID); err != nil {
+			return err
+		}
+		if err := s.voidCodes(ctx, tx, userID); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, tx, event); err != nil {
+			return err
+		}
 		return s.q.InsertDeletion(ctx, tx, userID, now)
 	})
 	s.sessions.InvalidateUser(userID)
+	if err == nil {
+		forgetKeys()
+		s.audit.Announce(ctx, event)
+	}
 	s.worker.Notify()
 	return postgres.Translate(err)
 }
@@ -120,6 +136,9 @@ func (s *Service) deleteRows(ctx context.Context, userID uuid.UUID) error {
 	if err != nil {
 		return err
 	}
+	if err := s.audit.PurgeUser(ctx, userID); err != nil {
+		return err
+	}
 	return postgres.Translate(s.q.DeleteUser(ctx, s.db.Pool, userID))
 }
 
@@ -134,9 +153,11 @@ func (s *Service) runSteps(ctx context.Context, userID uuid.UUID) error {
 	return errors.Join(failures...)
 }
 
-// Sweep deletes sessions that ended more than 30 days ago, and what the lock-outs no longer need, in batches.
+// Sweep deletes sessions and API keys that ended more than 30 days ago, and what lock-outs and mailed codes no longer
+// need, in
+// batches.
 func (s *Service) Sweep(ctx context.Context) error {
 	ended := s.now().Add(-sessionRetention)
 	err := postgres.InBatches(func() (int64, error) { return s.q.PruneSessions(ctx, s.db.Pool, ended, sweepBatch) })
-	return errors.Join(err, s.lockout.Prune(ctx))
+	return errors.Join(err, s.lockout.Prune(ctx), s.codes.Prune(ctx), s.apiKeys.Prune(ctx))
 }

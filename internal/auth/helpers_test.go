@@ -3,6 +3,8 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -52,7 +54,10 @@ func newEnv(t testing.TB) *env {
 
 func (e *env) replica(t testing.TB, change ...func(*auth.Config)) *auth.Service {
 	t.Helper()
-	cfg := auth.Config{DB: e.db, Secret: secret, Pepper: "pepper of the tests", BcryptCost: 4, Now: e.clock.Now}
+	cfg := auth.Config{
+		DB: e.db, Secret: secret, Pepper: "pepper of the tests", SecretsKeys: []string{secret}, BcryptCost: 4,
+		Now: e.clock.Now,
+	}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -112,3 +117,8 @@ func newID(t testing.TB) uuid.UUID {
 	}
 	return id
 }
+
+// digits finds the code in a mail's text.
+var digits = regexp.MustCompile(`\d{4} \d{4}`)
+
+func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

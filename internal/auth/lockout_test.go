@@ -333,8 +333,8 @@ func TestLockoutIsReportedOnceADay(t *testing.T) {
 			_ = loginAt(t.Context(), s, "wrong", stranger(0))
 		}
 		text := logged.String()
-		lines := strings.Count(text, "\n")
-		if lines != 1 || !strings.Contains(text, user.ID.String()) || strings.Contains(text, email) {
+		if strings.Count(text, "too many wrong passwords") != 1 || strings.Count(text, "sign_in_blocked") != 1 ||
+			!strings.Contains(text, user.ID.String()) || strings.Contains(text, email) {
 			t.Errorf("logged %s", text)
 		}
 		e.clock.Advance(24 * time.Hour)

@@ -3,13 +3,16 @@ package auth
 import (
 	"context"
 	"math"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/apikey"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
 )
@@ -18,9 +21,10 @@ import (
 // Register's.
 func (s *Service) CreateUser(ctx context.Context, email, secret string, t tier.Tier) (Profile, error) {
 	var row db.UserByIDRow
-	err := s.createAccount(ctx, email, secret, t, func(tx pgx.Tx, id uuid.UUID, _ time.Time) error {
+	account := newAccount{email: email, secret: secret, grant: t, language: mail.English}
+	err := s.createAccount(ctx, account, func(tx pgx.Tx, user db.InsertUserParams) error {
 		var err error
-		row, err = s.q.UserByID(ctx, tx, id)
+		row, err = s.q.UserByID(ctx, tx, user.ID)
 		return err
 	})
 	if err != nil {
@@ -63,14 +67,20 @@ func (s *Service) SetTier(ctx context.Context, email string, t tier.Tier, seats 
 	return postgres.Translate(err)
 }
 
-// RevokeSessions ends every session of an account. An unknown e-mail is not_found.
+// RevokeSessions ends every session of an account. Its API keys stay. An unknown e-mail is not_found.
 func (s *Service) RevokeSessions(ctx context.Context, email string) error {
 	user, err := s.userByEmail(ctx, email)
 	if err != nil {
 		return err
 	}
 	defer s.sessions.InvalidateUser(user)
-	return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error { return s.revokeAll(ctx, tx, user, reasonOperator) }))
+	event := audit.Event{User: user, Kind: audit.SessionsRevoked}
+	return postgres.Translate(s.db.Tx(ctx, func(tx pgx.Tx) error {
+		if err := s.revokeAll(ctx, tx, user, reasonOperator); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, event)
+	}))
 }
 
 // DeleteUser does what RequestDeletion does, without the password. An unknown e-mail is not_found.
@@ -79,7 +89,45 @@ func (s *Service) DeleteUser(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	return s.markDeleted(ctx, user)
+	return s.markDeleted(ctx, identity.User{ID: user})
+}
+
+// Keys returns the API keys of an account that are not revoked. An unknown e-mail is not_found.
+func (s *Service) Keys(ctx context.Context, email string) ([]apikey.Key, error) {
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	return s.apiKeys.List(ctx, user)
+}
+
+// RevokeKey revokes an API key of an account. An unknown e-mail or id is not_found.
+func (s *Service) RevokeKey(ctx context.Context, email string, id uuid.UUID) error {
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	return s.apiKeys.Revoke(ctx, identity.User{ID: user}, id)
+}
+
+// RevokeKeys revokes every API key of an account and returns how many. An unknown e-mail is not_found.
+func (s *Service) RevokeKeys(ctx context.Context, email string) (revoked int, err error) {
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return 0, err
+	}
+	committed := func() {}
+	err = s.db.Tx(ctx, func(tx pgx.Tx) (err error) {
+		if revoked, committed, err = s.apiKeys.RevokeAll(ctx, tx, user); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, audit.Event{User: user, Kind: audit.KeysRevoked})
+	})
+	if err != nil {
+		return 0, postgres.Translate(err)
+	}
+	committed()
+	return revoked, nil
 }
 
 func (s *Service) userByEmail(ctx context.Context, email string) (uuid.UUID, error) {

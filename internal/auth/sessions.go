@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -32,11 +33,14 @@ const (
 )
 
 // Session is one log-in of a user. LastUsedAt is the time of its last refresh. Current marks the caller's own session.
+// Network and Device say where it was opened, as package audit does; "" for sessions from before they were kept.
 type Session struct {
 	ID         uuid.UUID
 	CreatedAt  time.Time
 	LastUsedAt time.Time
 	Current    bool
+	Network    string
+	Device     string
 }
 
 // Refresh exchanges a refresh token for new tokens. The previous token returns the same new tokens again for ten
@@ -90,7 +94,7 @@ func (s *Service) rotate(ctx context.Context, tx pgx.Tx, presented token.Refresh
 	case presented.Counter == row.Counter-1 && key != "" && row.IdempotencyKey != nil &&
 		*row.IdempotencyKey == hashKey(key):
 	default:
-		return Tokens{}, ErrRefreshReused, s.revoke(ctx, tx, row.UserID, row.ID, reasonReuse)
+		return Tokens{}, ErrRefreshReused, s.revokeReused(ctx, tx, row)
 	}
 	if err != nil {
 		return Tokens{}, nil, err
@@ -105,6 +109,16 @@ func (s *Service) rotate(ctx context.Context, tx pgx.Tx, presented token.Refresh
 	successor := s.keys.SignRefresh(token.Refresh{Session: row.ID, Counter: row.Counter})
 	tokens, err := s.issueTokens(user, row.ID, successor, issuedAt)
 	return tokens, nil, err
+}
+
+// revokeReused ends a session whose old token was presented.
+func (s *Service) revokeReused(ctx context.Context, tx pgx.Tx, row db.LockSessionRow) error {
+	if err := s.revoke(ctx, tx, row.UserID, row.ID, reasonReuse); err != nil {
+		return err
+	}
+	event := audit.Event{User: row.UserID, Kind: audit.SessionReused, Subject: row.ID}
+	s.audit.Announce(ctx, event) // it was reused, whether or not the transaction commits
+	return s.audit.Record(ctx, tx, event)
 }
 
 // refreshError returns why the session accepts no refresh at all, or nil. A counter ahead of the row's can only
@@ -164,27 +178,83 @@ func (s *Service) revokeAll(ctx context.Context, tx pgx.Tx, userID uuid.UUID, re
 
 // Logout ends the caller's session. Repeating it succeeds.
 func (s *Service) Logout(ctx context.Context, user identity.User) error {
-	defer s.sessions.Invalidate(user.Session)
-	err := s.revoke(ctx, s.db.Pool, user.ID, user.Session, reasonLogout)
+	err := s.endSession(ctx, audit.Event{
+		User: user.ID, Kind: audit.SignedOut, Client: user.Client, Subject: user.Session,
+	})
 	if errors.Is(err, fault.ErrNotFound) { // already swept or deleted
 		return nil
+	}
+	return err
+}
+
+// endSession ends the session that is the event's subject, and records the event unless it had ended already. It
+// returns fault.ErrNotFound where the user has no such session.
+func (s *Service) endSession(ctx context.Context, event audit.Event) error {
+	defer s.sessions.Invalidate(event.Subject)
+	ended := false
+	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
+		row, err := s.q.LockSession(ctx, tx, event.Subject)
+		if err != nil {
+			return postgres.NotFoundAs(err, fault.ErrNotFound)
+		}
+		ended = row.RevokedAt == nil
+		if err := s.revoke(ctx, tx, event.User, event.Subject, reasonLogout); err != nil || !ended {
+			return err
+		}
+		return s.audit.Record(ctx, tx, event)
+	})
+	if err == nil && ended {
+		s.audit.Announce(ctx, event)
 	}
 	return postgres.Translate(err)
 }
 
-// LogoutEverywhere ends all of the user's sessions. The caller's own must not have ended: token_invalid.
-func (s *Service) LogoutEverywhere(ctx context.Context, user identity.User) error {
+// LogoutEverywhere ends all of the user's sessions, and revokes the API keys as well if keys is set. The caller's own
+// session must not have ended: token_invalid.
+func (s *Service) LogoutEverywhere(ctx context.Context, user identity.User, keys bool) error {
+	events := []audit.Event{{User: user.ID, Kind: audit.SignedOutEverywhere, Client: user.Client}}
+	if keys {
+		events = append(events, audit.Event{User: user.ID, Kind: audit.KeysRevoked, Client: user.Client})
+	}
+	forgetKeys := func() {}
 	err := s.db.Tx(ctx, func(tx pgx.Tx) error {
 		own := db.LockLiveSessionParams{ID: user.Session, UserID: user.ID, Now: s.now()}
 		if _, err := s.q.LockLiveSession(ctx, tx, own); err != nil {
 			return postgres.NotFoundAs(err, token.ErrInvalid)
 		}
-		return s.revokeAll(ctx, tx, user.ID, reasonLogout)
+		if err := s.revokeAll(ctx, tx, user.ID, reasonLogout); err != nil {
+			return err
+		}
+		if keys {
+			var err error
+			if _, forgetKeys, err = s.apiKeys.RevokeAll(ctx, tx, user.ID); err != nil {
+				return err
+			}
+		}
+		return s.record(ctx, tx, events)
 	})
 	if err == nil {
 		s.sessions.InvalidateUser(user.ID)
+		forgetKeys()
+		s.announce(ctx, events)
 	}
 	return postgres.Translate(err)
+}
+
+// record records the events in the transaction. Announce them once it is committed.
+func (s *Service) record(ctx context.Context, tx pgx.Tx, events []audit.Event) error {
+	for _, event := range events {
+		if err := s.audit.Record(ctx, tx, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) announce(ctx context.Context, events []audit.Event) {
+	for _, event := range events {
+		s.audit.Announce(ctx, event)
+	}
 }
 
 // endIdleSessions ends the user's sessions beyond maxSessions, those that were not used for longest first.
@@ -219,6 +289,7 @@ func (s *Service) Sessions(
 	for i, row := range rows {
 		sessions[i] = Session{
 			ID: row.ID, CreatedAt: row.CreatedAt, LastUsedAt: row.LastUsedAt, Current: row.ID == user.Session,
+			Network: row.Network, Device: row.Device,
 		}
 	}
 	return sessions, nil
@@ -227,6 +298,5 @@ func (s *Service) Sessions(
 // EndSession ends one session of the user. Repeating it succeeds. An unknown id and another user's both return
 // not_found.
 func (s *Service) EndSession(ctx context.Context, user identity.User, id uuid.UUID) error {
-	defer s.sessions.Invalidate(id)
-	return postgres.Translate(s.revoke(ctx, s.db.Pool, user.ID, id, reasonLogout))
+	return s.endSession(ctx, audit.Event{User: user.ID, Kind: audit.SessionEnded, Client: user.Client, Subject: id})
 }

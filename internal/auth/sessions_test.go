@@ -220,7 +220,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	bob, err := s.Login(t.Context(), auth.Credentials{Email: "bob@example.com", Password: password})
 	wantCode(t, err, "")
 	wantCode(t, s.EndSession(t.Context(), authenticated(t, s, bob), user.Session), "not_found")
-	wantCode(t, s.LogoutEverywhere(t.Context(), user), "")
+	wantCode(t, s.LogoutEverywhere(t.Context(), user, false), "")
 	if list, err = s.Sessions(t.Context(), user, 50, uuid.Nil); err != nil || len(list) != 0 {
 		t.Errorf("after logging out of all sessions: %v, %v", list, err)
 	}
@@ -247,7 +247,7 @@ func TestLogoutEverywhereNeedsAnOpenSession(t *testing.T) {
 	for name, user := range map[string]identity.User{
 		"logged out": loggedOut, "before a password change": byPassword, "ended by another": ended, "unknown": foreign,
 	} {
-		if err := s.LogoutEverywhere(t.Context(), user); fault.From(err).Code != fault.TokenInvalid {
+		if err := s.LogoutEverywhere(t.Context(), user, false); fault.From(err).Code != fault.TokenInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 		wantCode(t, s.Logout(t.Context(), user), "")
@@ -255,11 +255,11 @@ func TestLogoutEverywhereNeedsAnOpenSession(t *testing.T) {
 	if list, err := s.Sessions(t.Context(), keeper, 50, uuid.Nil); err != nil || len(list) != 1 {
 		t.Fatalf("sessions %v, %v", list, err)
 	}
-	wantCode(t, s.LogoutEverywhere(t.Context(), keeper), "")
-	wantCode(t, s.LogoutEverywhere(t.Context(), keeper), "token_invalid")
+	wantCode(t, s.LogoutEverywhere(t.Context(), keeper, false), "")
+	wantCode(t, s.LogoutEverywhere(t.Context(), keeper, false), "token_invalid")
 	last := login()
 	wantCode(t, s.RequestDeletion(t.Context(), last, netip.Addr{}, password), "")
-	wantCode(t, s.LogoutEverywhere(t.Context(), last), "token_invalid")
+	wantCode(t, s.LogoutEverywhere(t.Context(), last, false), "token_invalid")
 	wantCode(t, s.Logout(t.Context(), last), "")
 }
 

@@ -47,8 +47,8 @@ type Config struct {
 	DB *postgres.DB
 	// PerDay is how many tokens each tier has for a day, 0 without a limit. Team has them for each seat.
 	PerDay map[tier.Tier]int64
-	// Lease is after how long a reservation ends by itself. It has to be longer than a model call can take; 0 means
-	// five minutes.
+	// Lease is after how long a reservation ends by itself. Half of it has to be longer than a model call can take; 0
+	// means five minutes.
 	Lease time.Duration
 	Now   func() time.Time // nil means time.Now; it decides which day it is
 	Log   *slog.Logger

@@ -129,6 +129,29 @@ func TestSecondReplicaIsFreeOnceTheLeaseOfADeadOneEnds(t *testing.T) {
 	}
 }
 
+func TestReservationOfALongRequestIsRenewed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	meter := w.replicaWith(1_000_000, 10*time.Minute).Meter(using(100, 100))
+	request := &agent.ModelRequest{User: w.user}
+	defer request.End(t.Context())
+	rows := map[string]bool{}
+	for _, passed := range []time.Duration{0, 5 * time.Minute, 10*time.Minute + time.Second} {
+		w.clock.set(noon.Add(passed))
+		// The first call reserves for two, because the router's calls do.
+		call := question(request, 100)
+		call.Small = passed == 0
+		_, err := meter.Generate(t.Context(), call, nil)
+		check(t, err)
+		var id string
+		check(t, w.db.Pool.QueryRow(t.Context(), "SELECT id::text FROM token_reservations").Scan(&id))
+		rows[id] = true
+	}
+	if len(rows) != 2 {
+		t.Errorf("%d reservations in turn, want one for the first half of the lease and one for the second", len(rows))
+	}
+}
+
 func TestSweepEndsReservationsAndPrunesOldDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

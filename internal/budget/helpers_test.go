@@ -42,13 +42,13 @@ func (c *clock) set(now time.Time) {
 
 // world is a database with one account of Free.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	db    *postgres.DB
 	clock *clock
 	user  identity.User
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, db: pgtest.New(t), clock: &clock{now: noon}}
 	w.user = w.addUser("anna@example.com", tier.Free)

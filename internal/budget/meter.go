@@ -62,8 +62,12 @@ func (m *meter) Generate(ctx context.Context, call agent.ModelCall, emit agent.E
 	return answer, err
 }
 
+// toolRound is what a round of tools usually adds to a prompt, in tokens: the model's calls and their results.
+const toolRound = 1_000
+
 // reserve returns how many tokens the call may use, and how many to reserve if they are not covered yet. After the
-// router's call an agent's follows, with the same message and the longest answer: one reservation covers both.
+// router's call those of an agent follow, with the same message, and of the last one the longest answer. One
+// reservation covers the router and two calls of the agent, which is what most answers take.
 func reserve(call agent.ModelCall, input int64) (needed, wanted int64) {
 	output := int64(call.MaxTokens)
 	if output == 0 {
@@ -77,7 +81,7 @@ func reserve(call agent.ModelCall, input int64) (needed, wanted int64) {
 	if longest == 0 {
 		longest = defaultOutput
 	}
-	return needed, needed + longest + agent.MaxPromptTokens + input
+	return needed, needed + longest + 2*(agent.MaxPromptTokens+input) + toolRound
 }
 
 // complete returns the usage of an answer with estimates for what the provider did not say.

@@ -24,6 +24,7 @@ type reservation struct {
 	user    identity.User
 	day     time.Time
 	id      uuid.UUID // of the row; Nil when there is none
+	since   time.Time // when the row was made
 	held    int64     // tokens of the row
 	used    int64     // tokens used and not yet counted
 	counted bool      // the request is counted
@@ -43,11 +44,12 @@ func (s *Service) reservationOf(request *agent.ModelRequest) *reservation {
 }
 
 // cover makes the reservation cover needed tokens beyond those that the request has used, and reserves wanted ones if
-// it does not yet. Of a day with less left it reserves that. It returns ErrExceeded or ErrReserved if there is not
-// enough left.
+// it does not yet, or if half of its lease is over. Of a day with less left it reserves that. It returns ErrExceeded
+// or ErrReserved if there is not enough left.
 func (r *reservation) cover(ctx context.Context, needed, wanted int64) error {
 	limit := r.s.Limit(r.user)
-	if limit == Unlimited || r.held-r.used >= needed {
+	lasts := r.s.cfg.Now().Sub(r.since) <= r.s.cfg.Lease/2 // so that the lease outlives the call
+	if limit == Unlimited || r.held-r.used >= needed && lasts {
 		return nil
 	}
 	row, err := r.move(ctx, limit, wanted)
@@ -93,7 +95,7 @@ func (r *reservation) move(ctx context.Context, limit, wanted int64) (db.MoveRes
 		r.failed = true
 		return row, postgres.Translate(err)
 	}
-	r.id, r.held, r.used, r.counted = id, row.Granted, 0, true
+	r.id, r.since, r.held, r.used, r.counted = id, r.s.cfg.Now(), row.Granted, 0, true
 	if row.Granted == 0 {
 		r.id = uuid.Nil
 	}

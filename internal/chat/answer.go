@@ -10,26 +10,39 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/continuation"
 )
 
 var errNoAgents = errors.New("no agent is registered for this tier")
 
 // runAgents lets one agent answer, or several in a pipeline, and filters the result. Who writes the answer is told what
 // the user's tier lacks, and the default agent what it has.
-func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing,
-	run *agent.Run) (Reply, error) {
+func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing routing, run *agent.Run,
+	req Request, to Listener) (Reply, error) {
 	run.Notice = o.notice(routing, run.User.Tier)
 	var result agent.Result
 	var err error
 	if len(routing.agents) == 1 {
+		if err := to.agent(run, routing.agents[0], 1, 1); err != nil {
+			return Reply{}, err
+		}
 		result, err = routing.agents[0].Handle(ctx, run, sink.emitFunc())
 	} else {
-		result, err = o.pipeline(ctx, routing.agents, run, sink.emitFunc())
+		result, err = o.pipeline(ctx, routing.agents, run, sink.emitFunc(), to)
 	}
 	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
 		return o.finalize(ctx, sink.guard, hit, Reply{})
 	}
-	if err != nil {
+	var suspended *agent.Suspended
+	var leak leakToApp
+	switch {
+	case errors.As(err, &suspended) && o.cfg.Continuations != nil:
+		return o.suspend(ctx, sink, routing, run, req, suspended)
+	case errors.As(err, &leak):
+		return o.finalize(ctx, sink.guard, leak.hit, Reply{})
+	case errors.Is(err, agent.ErrRecord) || err == nil && run.Replaying():
+		return Reply{}, continuation.ErrInvalid.WithCause(err) // the context is not the one that the answer began with
+	case err != nil:
 		return Reply{}, err
 	}
 	text, hit, err := sink.close(result.Text)
@@ -42,20 +55,23 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
 		Truncated: result.Truncated}
-	return o.finalize(ctx, sink.guard, hit, reply)
+	return o.finalize(ctx, sink.guard, hit, reply, run.AppCalls()...)
 }
 
 // pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
 // results. Only the synthesis is emitted.
 func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run *agent.Run,
-	emit agent.Emit) (agent.Result, error) {
+	emit agent.Emit, to Listener) (agent.Result, error) {
 	truncated := false
 	system := []string{synthesisSecret().Text}
 	if run.Notice != "" { // for the synthesis alone
 		system = append(system, "\n\n"+run.Notice)
 		run.Notice = ""
 	}
-	for _, a := range agents {
+	for i, a := range agents {
+		if err := to.agent(run, a, i+1, len(agents)); err != nil {
+			return agent.Result{}, err
+		}
 		result, err := a.Handle(ctx, run, nil)
 		if err != nil {
 			return agent.Result{}, err
@@ -77,7 +93,11 @@ func (o *Orchestrator) pipeline(ctx context.Context, agents []*agent.Agent, run 
 }
 
 // plan lets the agent answer with a plan.
-func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, run *agent.Run) (Reply, error) {
+func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, run *agent.Run,
+	to Listener) (Reply, error) {
+	if err := to.agent(run, a, 1, 1); err != nil {
+		return Reply{}, err
+	}
 	plan, err := a.Plan(ctx, run, o.cfg.Templates, o.cache)
 	if err != nil {
 		return Reply{}, err

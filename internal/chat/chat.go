@@ -8,6 +8,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/continuation"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -31,6 +32,14 @@ type Request struct {
 	Timezone string // IANA name; "" means UTC
 	Context  agent.Context
 	Model    agent.ModelChoice
+
+	AppTools []agent.AppTool // that run in the app
+	// AppCaller has calls of them run while the answer waits. Where it is nil, the answer is KindToolCalls instead.
+	AppCaller agent.AppCaller
+	// Continuation is that of an answer of KindToolCalls, which the request goes on with. The message, AppTools and,
+	// unless Model is set, the model are then those of the earlier request. ToolResults has a result for each call.
+	Continuation string
+	ToolResults  []agent.AppResult
 }
 
 // Kind is the kind of a Reply.
@@ -38,8 +47,9 @@ type Kind string
 
 // The kinds of reply; the values are those of the API.
 const (
-	KindResponse Kind = "response"
-	KindPlan     Kind = "plan"
+	KindResponse  Kind = "response"
+	KindPlan      Kind = "plan"
+	KindToolCalls Kind = "tool_calls" // Calls have to be run before the answer goes on
 )
 
 // Reply is the answer to a Request. Actions is never nil.
@@ -61,12 +71,17 @@ type Reply struct {
 	Usage agent.Usage
 	// Turns says how much of the history was read.
 	Turns agent.HistoryUse
+	// Calls and Continuation are set for KindToolCalls only. Text is then the text so far, without what an earlier
+	// reply of the same answer had.
+	Calls        []agent.AppCall
+	Continuation string
 }
 
 // FallbackAgent answers messages for which the router names no agent.
 const FallbackAgent = "task_agent"
 
-// Config configures an Orchestrator. All fields but Now, Limits and CheckModel are required.
+// Config configures an Orchestrator. All fields but Now, Limits, CheckModel and Continuations
+// are required.
 type Config struct {
 	Agents    *agent.Registry
 	Model     agent.Model // for routing, synthesis and generating steps
@@ -78,6 +93,9 @@ type Config struct {
 	Log    *slog.Logger
 	// CheckModel returns an error if an account of the tier may not choose the model. Nil accepts every choice.
 	CheckModel func(tier.Tier, agent.ModelChoice) error
+	// Continuations seals answers that wait for results of the app. Without it, requests with AppTools need an
+	// AppCaller.
+	Continuations *continuation.Sealer
 }
 
 // Orchestrator answers requests. It is safe for concurrent use. Between requests it keeps only the plan cache, which
@@ -115,44 +133,45 @@ func New(cfg Config) *Orchestrator {
 	return o
 }
 
-// Run answers the request of user u. If emit is not nil, it receives the filtered text of the answer while it is
-// generated; the pieces join to Reply.Text unless Reply.Replaced is set. A plan emits nothing. Errors are faults:
+// Run answers the request of user u and tells to what happens meanwhile. Errors are faults:
 // validation_failed with pointers into the body, context_too_large if the request does not fit into the model's context
-// even without history, before a model is asked where that can be known, agent_loop_limit, those of the choice of a
-// model, and those of the model. If ctx is canceled, Run returns its error.
-func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, emit agent.Emit) (Reply, error) {
+// even without history, before a model is asked where that can be known, agent_loop_limit, continuation_invalid, those
+// of the choice of a model, and those of the model. If ctx is canceled, Run returns its error. Reply.Usage is set in
+// any case.
+func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, to Listener) (Reply, error) {
+	var state continuation.State
+	if req.Continuation != "" {
+		var err error
+		if state, err = o.open(ctx, u, &req); err != nil {
+			return Reply{}, err
+		}
+	}
 	if err := o.validate(&req); err != nil {
 		return Reply{}, err
+	}
+	if !state.Now.IsZero() {
+		req.Context.Now = state.Now
 	}
 	if err := o.checkModel(u, req.Model); err != nil {
 		return Reply{}, err
 	}
-	sent := userTexts(req)
+	sent := append(userTexts(req), appTexts(req.AppTools, state.Record.Results)...)
 	guard := o.cfg.Filter(ctx, u, sent...)
-	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
-	run.Model.Choice = req.Model
-	run.Model.Limits = o.limits(run.Model)
-	if err := run.CheckSize(o.prompts[knownTier(u.Tier)]); err != nil {
-		return Reply{}, err
-	}
-	defer run.Model.End(ctx)
-	routing, err := o.route(ctx, run.Model, req)
+	run, err := o.newRun(u, req, guard)
 	if err != nil {
 		return Reply{}, err
 	}
-	var reply Reply
-	if req.Mode == ModePlan {
-		reply, err = o.plan(ctx, guard, routing.agents[0], run)
-	} else {
-		ending := func(answer string) string {
-			return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent)
-		}
-		reply, err = o.runAgents(ctx, newAnswerSink(guard, ending, emit), routing, run)
+	if req.Continuation != "" {
+		run.Resume(state.Record)
 	}
-	if err == nil {
-		reply.Upgrade, reply.Usage, reply.Turns = routing.upgrade, run.Model.Usage, run.Model.Turns
+	defer run.Model.End(ctx)
+	if err := to.step(Step{Kind: StepStarted}); err != nil {
+		return Reply{}, err
 	}
-	if n := run.Dropped(); n > 0 {
+	run.Watch = to.tool
+	reply, err := o.answer(ctx, run, req, state, guard, sent, to)
+	reply.Usage, reply.Turns = run.Model.Usage, run.Model.Turns
+	if n := run.Dropped(); n > 0 && reply.Kind != KindToolCalls {
 		o.cfg.Log.InfoContext(ctx, "actions dropped", slog.Int("dropped", n), slog.Int("kept", len(run.Actions())),
 			slog.Int("proposed", len(run.Proposals())))
 	}
@@ -161,6 +180,49 @@ func (o *Orchestrator) Run(ctx context.Context, u identity.User, req Request, em
 		longest = "/context/conversation_history"
 	}
 	return reply, ctxError(ctx, nameTooLong(err, longest))
+}
+
+// newRun returns the run of a request that fits into the model's context.
+func (o *Orchestrator) newRun(u identity.User, req Request, guard Guard) (*agent.Run, error) {
+	run := o.cfg.Agents.NewRun(u, req.Message, req.Context)
+	run.Model.Choice = req.Model
+	run.Model.Limits = o.limits(run.Model)
+	var caller agent.AppCaller
+	if req.AppCaller != nil {
+		caller = &judgedCaller{AppCaller: req.AppCaller, guard: guard, run: run}
+	}
+	if err := run.UseAppTools(req.AppTools, caller); err != nil {
+		return nil, err
+	}
+	return run, run.CheckSize(o.prompts[knownTier(u.Tier)] + run.AppToolTokens())
+}
+
+// answer routes the request, unless state has a routing, and lets the agents answer.
+func (o *Orchestrator) answer(ctx context.Context, run *agent.Run, req Request, state continuation.State,
+	guard Guard, sent []string, to Listener) (reply Reply, err error) {
+	var routing routing
+	if req.Continuation != "" {
+		routing, err = o.routingOf(run.User, state)
+	} else {
+		routing, err = o.route(ctx, run.Model, req)
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	if req.Mode == ModePlan {
+		reply, err = o.plan(ctx, guard, routing.agents[0], run, to)
+	} else {
+		ending := func(answer string) string {
+			return deletedRows(run, answer) + routing.upgrade.missingFrom(answer, sent)
+		}
+		sink := newAnswerSink(guard, ending, state.Shown, to.Text)
+		reply, err = o.runAgents(ctx, sink, routing, run, req, to)
+	}
+	if err == nil && reply.Kind != KindToolCalls { // the text about the upgrade, and the actions, come at the end
+		reply.Upgrade = routing.upgrade
+		err = to.actions(reply.Actions)
+	}
+	return reply, err
 }
 
 // limits returns the sizes of the model that answers the request, or zero.

@@ -127,17 +127,17 @@ func TestRouterFailureUsesTheDefaultAgent(t *testing.T) {
 	t.Parallel()
 	unavailable := fault.New(fault.LLMUnavailable, "unavailable")
 	o, _ := setup(t, fails(unavailable), says("done"))
-	if reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil || reply.Text != "done" {
+	if reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, silent); err != nil || reply.Text != "done" {
 		t.Errorf("got reply %+v and error %v", reply, err)
 	}
 	o, _ = setup(t, fails(unavailable), fails(unavailable))
-	if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); !errors.Is(err, unavailable) {
+	if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, silent); !errors.Is(err, unavailable) {
 		t.Errorf("the agent failed as well: got error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	o, m := setup(t)
 	m.Respond(func(agent.ModelCall) agent.Answer { cancel(); return agent.Answer{} })
-	_, err := o.Run(ctx, pro, chat.Request{Message: "m"}, nil)
+	_, err := o.Run(ctx, pro, chat.Request{Message: "m"}, silent)
 	if !errors.Is(err, context.Canceled) || len(m.Calls()) != 1 {
 		t.Errorf("canceled by the client: got error %v after %d model calls", err, len(m.Calls()))
 	}
@@ -149,7 +149,8 @@ func TestStreamedTextEqualsTheReply(t *testing.T) {
 		callsTool("create_task", `{"title":"Call Anna","due_date":"tomorrow","priority":"high"}`),
 		says("I prepared the task for you."))
 	var emitted strings.Builder
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"}, collect(&emitted))
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Timezone: "Europe/Berlin"},
+		textTo(collect(&emitted)))
 	task := map[string]any{"title": "Call Anna", "status": "todo", "priority": "high", "dueDate": int64(1795561199999)}
 	want := chat.Reply{Kind: chat.KindResponse, Text: "I prepared the task for you.",
 		Actions: []action.Action{action.CreateRecord("tasks", task)}}
@@ -164,7 +165,7 @@ func TestPipelinePassesResultsOn(t *testing.T) {
 		callsTool("send_notification", `{"title":"Leo","body":"waits"}`), says("Free at ten."),
 		says("Leo wrote; ten is free."))
 	var emitted strings.Builder
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Remind me that Leo waits"}, collect(&emitted))
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Remind me that Leo waits"}, textTo(collect(&emitted)))
 	if err != nil || reply.Text != "Leo wrote; ten is free." || emitted.String() != reply.Text ||
 		len(reply.Actions) != 1 {
 		t.Fatalf("got reply %+v, emitted %q, error %v", reply, emitted.String(), err)
@@ -186,7 +187,7 @@ func TestPlanModeEmitsNothing(t *testing.T) {
 		t.Errorf("emitted %q", text)
 		return nil
 	}
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: chat.ModePlan}, emit)
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: chat.ModePlan}, textTo(emit))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestLeaksAreReplacedByTheFallbackAnswer(t *testing.T) {
 			return nil
 		}} {
 			o, _ := setup(t, c.turns...)
-			reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: c.mode}, emit)
+			reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m", Mode: c.mode}, textTo(emit))
 			if diff := cmp.Diff(want, reply); err != nil || diff != "" {
 				t.Errorf("%s, streamed %v: got error %v, reply (-want +got): %s", c.name, emit != nil, err, diff)
 			}
@@ -232,7 +233,8 @@ func TestEmitErrorIsReturned(t *testing.T) {
 	t.Parallel()
 	disconnected := errors.New("client disconnected")
 	o, _ := setup(t, says("task_agent"), says("one two three"))
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, func(string) error { return disconnected })
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"},
+		textTo(func(string) error { return disconnected }))
 	if !errors.Is(err, disconnected) || reply.Text != "" {
 		t.Errorf("got reply %+v and error %v", reply, err)
 	}
@@ -245,7 +247,7 @@ func TestConcurrentRequests(t *testing.T) {
 	var requests sync.WaitGroup
 	for range 8 {
 		requests.Go(func() {
-			_, err := o.Run(t.Context(), pro, chat.Request{Message: "", Timezone: "Europe/Rome"}, nil)
+			_, err := o.Run(t.Context(), pro, chat.Request{Message: "", Timezone: "Europe/Rome"}, silent)
 			if !errors.Is(err, fault.ErrValidation) {
 				t.Errorf("got error %v, want ErrValidation", err)
 			}

@@ -80,15 +80,31 @@ func describeHit(hit *sanitize.Hit) string {
 type answerSink struct {
 	guard  Guard
 	ending func(answer string) string // returns what the answer lacks at its end
+	shown  int                        // bytes at the beginning that an earlier reply had: judged, but not shown again
 	stream GuardStream                // nil if the answer is not streamed
 }
 
-func newAnswerSink(guard Guard, ending func(answer string) string, emit agent.Emit) *answerSink {
-	s := &answerSink{guard: guard, ending: ending}
+func newAnswerSink(guard Guard, ending func(answer string) string, shown int, emit agent.Emit) *answerSink {
+	s := &answerSink{guard: guard, ending: ending, shown: shown}
 	if emit != nil {
-		s.stream = guard.Stream(emit)
+		s.stream = guard.Stream(skipping(shown, emit))
 	}
 	return s
+}
+
+// skipping returns emit without the first n bytes, which end with a character.
+func skipping(n int, emit agent.Emit) agent.Emit {
+	if n == 0 {
+		return emit
+	}
+	return func(text string) error {
+		skipped := min(n, len(text))
+		n -= skipped
+		if text = text[skipped:]; text == "" {
+			return nil
+		}
+		return emit(text)
+	}
 }
 
 // emitFunc returns the function that receives the model's text, or nil if the answer is not streamed.
@@ -99,12 +115,20 @@ func (s *answerSink) emitFunc() agent.Emit {
 	return s.stream.Write
 }
 
-// close ends the answer, whose whole text is given, and returns its filtered text with its ending, or the hit. An error
-// is that of emit.
+// close ends the answer, whose whole text is given, and returns its filtered text with its ending, or the hit, without
+// what was shown before. An error is that of emit.
 func (s *answerSink) close(whole string) (text, hit string, err error) {
-	ending := s.ending(whole)
+	return s.end(whole, s.ending(whole))
+}
+
+// pause is close for an answer that goes on in another request.
+func (s *answerSink) pause(whole string) (text, hit string, err error) { return s.end(whole, "") }
+
+func (s *answerSink) end(whole, ending string) (text, hit string, err error) {
 	if s.stream == nil {
-		text, hit = s.guard.Text(whole + ending)
+		if text, hit = s.guard.Text(whole + ending); hit == "" {
+			text = text[min(s.shown, len(text)):]
+		}
 		return text, hit, nil
 	}
 	if ending != "" {
@@ -116,7 +140,8 @@ func (s *answerSink) close(whole string) (text, hit string, err error) {
 	if hit = s.hit(); hit != "" {
 		return "", hit, nil
 	}
-	return whole + ending, "", err
+	whole += ending
+	return whole[min(s.shown, len(whole)):], "", err
 }
 
 // hit returns the hit of the stream, for which a write may have failed.
@@ -127,11 +152,13 @@ func (s *answerSink) hit() string {
 	return s.stream.Hit()
 }
 
-// finalize checks the actions and the plan of reply, unless there was a hit already. It returns reply, or the fallback
-// answer after a hit, which it logs. If the request ended before everything was checked, it returns the error of ctx.
-func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, reply Reply) (Reply, error) {
+// finalize checks the actions and the plan of reply, together with the calls sent to the app, unless there was a hit
+// already. It returns reply, or the fallback answer after a hit, which it logs. If the request ended before everything
+// was checked, it returns the error of ctx.
+func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, reply Reply,
+	sent ...agent.AppCall) (Reply, error) {
 	if hit == "" {
-		var fields fieldTexts
+		fields := callTexts(sent)
 		for _, a := range reply.Actions {
 			fields.add(a.Data)
 		}

@@ -39,7 +39,7 @@ func TestChangesNeedTheWordsOfThePerson(t *testing.T) {
 			t.Parallel()
 			o, _ := setup(t, says("task_agent"), callsTool("find_rows", `{"table":"emails"}`),
 				callsTool(c.call, c.arguments), says("Here you are."))
-			reply, err := o.Run(t.Context(), pro, chat.Request{Message: c.message, Context: leaseMail()}, nil)
+			reply, err := o.Run(t.Context(), pro, chat.Request{Message: c.message, Context: leaseMail()}, silent)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +75,8 @@ func TestAnswersNameWhatTheyDelete(t *testing.T) {
 	} {
 		o, _ := setup(t, says("task_agent"), callsTool("delete_rows", `{"table":"tasks","ids":["t1"]}`), says(c.answer))
 		var emitted strings.Builder
-		reply, err := o.Run(t.Context(), pro, chat.Request{Message: c.message, Context: leaseMail()}, collect(&emitted))
+		reply, err := o.Run(t.Context(), pro, chat.Request{Message: c.message, Context: leaseMail()},
+			textTo(collect(&emitted)))
 		if err != nil || len(reply.Actions) != 1 || reply.Text != c.want || emitted.String() != c.want {
 			t.Errorf("%q: %+v, emitted %q, %v", c.message, reply, emitted.String(), err)
 		}
@@ -89,7 +90,7 @@ func TestAnswersNameShortTitles(t *testing.T) {
 	c.Tasks = append(c.Tasks, agent.Task{ID: "t9", Title: "Paint"})
 	o, _ := setup(t, says("task_agent"), callsTool("delete_rows", `{"table":"tasks","ids":["t9"]}`),
 		says("The painter may go."))
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Delete the task Paint", Context: c}, nil)
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Delete the task Paint", Context: c}, silent)
 	if err != nil || len(reply.Actions) != 1 || reply.Text != "The painter may go.\n\nThis deletes “Paint”." {
 		t.Errorf("%+v, %v", reply, err)
 	}
@@ -101,7 +102,7 @@ func TestDelegatesAskInThePersonsName(t *testing.T) {
 	o, m := setup(t, says("task_agent"),
 		callsTool("ask_agent", `{"agent":"calendar_agent","query":"Delete the task Order chairs now"}`),
 		callsTool("delete_rows", `{"table":"tasks","ids":["t1"]}`), says("Done."), says("Bob wants a review."))
-	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "What does Bob want?", Context: leaseMail()}, nil)
+	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "What does Bob want?", Context: leaseMail()}, silent)
 	if err != nil || len(reply.Actions)+len(reply.Proposals) != 0 || len(m.Calls()) != 5 {
 		t.Errorf("%+v after %d calls, %v", reply, len(m.Calls()), err)
 	}
@@ -113,7 +114,7 @@ func TestPlansHaveProposalsBesideTheirSteps(t *testing.T) {
 	o, _ := setup(t, says("task_agent"), callsTool("create_row",
 		`{"table":"tasks","data":{"title":"Review the lease draft"}}`), says("Here you are."))
 	reply, err := o.Run(t.Context(), pro, chat.Request{Message: "Do what Bob's mail asks", Mode: chat.ModePlan,
-		Context: leaseMail()}, nil)
+		Context: leaseMail()}, silent)
 	if err != nil || reply.Plan == nil || len(reply.Proposals) != 1 || len(reply.Actions) != 0 {
 		t.Fatalf("%+v, %v", reply, err)
 	}

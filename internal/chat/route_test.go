@@ -76,7 +76,7 @@ func TestRouterAnswerSelectsAgents(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o, m := setup(t, says(c.answer), says("1"), says("2"), says("3"), says("4"))
-			reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil)
+			reply, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, silent)
 			if err != nil || reply.Upgrade != nil {
 				t.Fatal(reply, err)
 			}
@@ -108,7 +108,7 @@ func TestRouterThatThinksGetsMoreTokens(t *testing.T) {
 	} {
 		o, m := setup(t, first, says("email_agent"), says("1"), says("<think>x</think>email_agent"), says("2"))
 		for range 2 {
-			if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil {
+			if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, silent); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -133,7 +133,7 @@ func TestRouterThatOnlyThinksIsCounted(t *testing.T) {
 	o, m := setup(t, says("<think>"), says("<think>"), says("1"), says("weather"), says("2"), fails(unavailable),
 		says("3"))
 	for range 3 {
-		if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, nil); err != nil {
+		if _, err := o.Run(t.Context(), pro, chat.Request{Message: "m"}, silent); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +148,8 @@ func FuzzRouterAnswer(f *testing.F) {
 	f.Add("\xff_agent,calendar-agent")
 	f.Fuzz(func(t *testing.T, answer string) {
 		o, m := setup(t, says(answer), says("1"), says("2"), says("3"), says("4"), says("5"))
-		if _, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "m"}, nil); err != nil {
+		if _, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "m"},
+			silent); err != nil {
 			t.Fatal(err)
 		}
 		got := asked(m.Calls())
@@ -163,7 +164,7 @@ func TestRouterPromptBeginsAlikeForAllTiers(t *testing.T) {
 	t.Parallel()
 	prompt := func(user tier.Tier) string {
 		o, m := setup(t, says("task_agent"), says("ok"))
-		if _, err := o.Run(t.Context(), identity.User{Tier: user}, chat.Request{Message: "m"}, nil); err != nil {
+		if _, err := o.Run(t.Context(), identity.User{Tier: user}, chat.Request{Message: "m"}, silent); err != nil {
 			t.Fatal(err)
 		}
 		return system(m.Calls()[0])
@@ -186,7 +187,7 @@ func TestRouterContextIsTruncated(t *testing.T) {
 	_, err := o.Run(t.Context(), pro, chat.Request{Message: "short", Context: agent.Context{
 		RelevantDocuments: []string{long, long, long},
 		History:           []agent.Turn{{Role: "user", Content: long}, {Role: "assistant", Content: long}},
-	}}, nil)
+	}}, silent)
 	_, context, _ := strings.Cut(lastText(m.Calls()[0]), "\nContext: ")
 	if n := len([]rune(context)); err != nil || n != 500 {
 		t.Errorf("got %d characters of context and error %v, want 500", n, err)
@@ -203,7 +204,7 @@ func TestRouterContextCountsEveryTable(t *testing.T) {
 		Tasks: make([]agent.Task, 9), TaskComments: make([]agent.TaskComment, 8),
 		Projects: make([]agent.Project, 7), Clients: make([]agent.Client, 6), Notes: make([]agent.Note, 5),
 		Checkpoints: make([]agent.Checkpoint, 4), Events: make([]agent.Event, 3), Emails: make([]agent.Email, 2),
-	}}, nil)
+	}}, silent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +245,8 @@ func TestAnswerSaysWhatTheTierLacks(t *testing.T) {
 			if !streamed {
 				emit = nil
 			}
-			reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: c.message}, emit)
+			reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: c.message},
+				textTo(emit))
 			if err != nil || reply.Text != c.want || streamed && emitted.String() != c.want {
 				t.Errorf("%s: got %q, emitted %q, error %v", c.name, reply.Text, emitted.String(), err)
 			}
@@ -269,7 +271,8 @@ func TestDefaultAgentKnowsWhatTheTierHas(t *testing.T) {
 	for _, route := range []string{"task_agent", "email_agent"} {
 		for _, user := range []tier.Tier{tier.Free, tier.Pro, "unknown"} {
 			o, m := setup(t, says(route), says("ok"))
-			if _, err := o.Run(t.Context(), identity.User{Tier: user}, chat.Request{Message: "hi"}, nil); err != nil {
+			if _, err := o.Run(t.Context(), identity.User{Tier: user}, chat.Request{Message: "hi"},
+				silent); err != nil {
 				t.Fatal(err)
 			}
 			_, abilities, told := strings.Cut(llmtest.TextOf(m.Calls()[1].Messages[0]), "\n\nWith this person's plan "+
@@ -286,7 +289,7 @@ func TestDefaultAgentKnowsWhatTheTierHas(t *testing.T) {
 func TestOnlyTheSynthesisSaysWhatTheTierLacks(t *testing.T) {
 	t.Parallel()
 	o, m := setup(t, says("email_agent, analytics_agent, calendar_agent"), says("a"), says("b"), says("Ask Pro."))
-	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "m"}, nil)
+	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "m"}, silent)
 	if err != nil || reply.Text != "Ask Pro." || reply.Upgrade == nil {
 		t.Fatalf("got %+v, %v", reply, err)
 	}
@@ -301,7 +304,7 @@ func TestPlanNamesWhatTheTierLacks(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t, says("analytics_agent"), callsTool("plan_task_summary", `{}`), says("ok"))
 	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free},
-		chat.Request{Message: "report", Mode: chat.ModePlan}, nil)
+		chat.Request{Message: "report", Mode: chat.ModePlan}, silent)
 	if err != nil || reply.Plan == nil || reply.Plan.Agent != "task_agent" || reply.Upgrade == nil {
 		t.Errorf("got %+v, %v", reply, err)
 	}

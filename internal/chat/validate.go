@@ -25,6 +25,13 @@ func (o *Orchestrator) validate(req *Request) error {
 	if req.Mode != "" && req.Mode != ModeDirect && req.Mode != ModePlan {
 		invalid = append(invalid, fault.Detail{Pointer: "/execution_mode", Message: "must be direct or plan"})
 	}
+	if req.Mode == ModePlan && len(req.AppTools) > 0 {
+		invalid = append(invalid, fault.Detail{Pointer: "/client_tools",
+			Message: "cannot be used in plan mode, in which no tool of the app runs; leave it out"})
+	}
+	for _, d := range o.cfg.Agents.CheckAppTools(req.AppTools) {
+		invalid = append(invalid, fault.Detail{Pointer: "/client_tools" + d.Pointer, Message: d.Message})
+	}
 	invalid = append(invalid, checkTurns(req.Context.History, "/context/conversation_history")...)
 	zone, err := o.zones.load(req.Timezone)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestInvalidRequestsAreRejected(t *testing.T) {
 			"/context/conversation_history/0/role"},
 	} {
 		o, _ := setup(t, says("task_agent"), says("ok"))
-		_, err := o.Run(t.Context(), pro, c.req, nil)
+		_, err := o.Run(t.Context(), pro, c.req, silent)
 		got := ""
 		if f := fault.From(err); f != nil && len(f.Details) == 1 && f.Code == "validation_failed" {
 			got = f.Details[0].Pointer

@@ -16,10 +16,12 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 )
 
-// Browsers cannot set Authorization, so they offer two sub-protocols: this one, which the answer names, and the token.
+// Browsers cannot set Authorization, so they offer two sub-protocols: one of a version, which the answer names, and the
+// token.
 const (
-	subprotocol  = "adiuva.chat.v1"
-	bearerPrefix = "bearer."
+	subprotocolV1 = "adiuva.chat.v1"
+	subprotocolV2 = "adiuva.chat.v2"
+	bearerPrefix  = "bearer."
 )
 
 // version is the version of the WebSocket protocol, the only one that was ever released.
@@ -39,10 +41,12 @@ type Config struct {
 	SessionEnded func(ctx context.Context, user identity.User) bool
 	// Hold counts the users' sockets over all servers; nil counts only those of this one.
 	Hold Hold
-	// Answer answers one question and returns the last frame. Text goes to emit as it is produced.
+	// Answer answers one question of version 1 and returns the last frame. Text goes to emit as it is produced.
 	Answer func(ctx context.Context, token string, question []byte, emit Emit) (last []byte, err error)
-	// ErrorFrame returns the frame that reports f to the client.
+	// ErrorFrame returns the last frame of version 1 that reports f to the client.
 	ErrorFrame func(ctx context.Context, f *fault.Error) ([]byte, error)
+	// Events has what version 2 needs besides.
+	Events Events
 	// LogAnswer writes the log line of one question. f is nil where no error was sent.
 	LogAnswer func(ctx context.Context, start time.Time, f *fault.Error, clientGone bool)
 
@@ -72,6 +76,13 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	return h.sockets.shutdown(ctx)
 }
 
+// Join counts an answer that is streamed over HTTP. Shutdown waits for it until leave is called, and cancels the
+// context when its time is over. It returns draining once Shutdown has begun.
+func (h *Handler) Join() (aborted context.Context, leave func(), err error) {
+	leave, err = h.sockets.join()
+	return h.sockets.aborted, leave, err
+}
+
 // Serve answers questions over a WebSocket until either side closes it. It returns the code that the client was told
 // when the socket ended, "" where it was told none. A failure before the upgrade is returned as an error to be
 // answered as a problem document; where the client offers the sub-protocol it is sent as an error frame instead,
@@ -83,24 +94,28 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	if h.draining.Load() {
 		return "", fault.ErrDraining
 	}
-	token, offered, user, err := h.authenticate(r)
+	chosen, wrongVersion := choose(r)
+	token, user, err := h.authenticate(r, chosen)
+	if err == nil && wrongVersion != nil {
+		return "", wrongVersion
+	}
 	if err == nil {
 		var release func()
 		if release, err = h.sockets.acquire(r.Context(), user.ID); err == nil {
 			defer release()
 		}
 	}
-	if err != nil && (!offered || errors.Is(err, fault.ErrDraining)) {
+	if err != nil && (chosen.offered == "" || errors.Is(err, fault.ErrDraining)) {
 		return "", err
 	}
 	if err := checkUpgrade(w.Header(), r); err != nil {
 		return "", err
 	}
-	conn, upgradeErr := upgrade(w, r, offered)
+	conn, upgradeErr := upgrade(w, r, chosen.offered)
 	if conn == nil {
 		return "", upgradeErr
 	}
-	s := newSocket(h, r, conn, token)
+	s := newSocket(h, r, conn, token, chosen.version)
 	if err == nil {
 		err = s.serve(identity.ToContext(r.Context(), user), user)
 	}
@@ -110,20 +125,45 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, err
 	return "", nil
 }
 
-// authenticate returns the caller's token, whether the sub-protocol is offered, and the user whom the token speaks
-// for. The token comes from the Authorization header or, where there is none, from the sub-protocols.
-func (h *Handler) authenticate(r *http.Request) (token string, offered bool, user identity.User, err error) {
+// choice is the version of the stream that a client gets.
+type choice struct {
+	version int    // 1 or 2
+	offered string // the sub-protocol that says so, "" if none was offered
+}
+
+// choose returns the version for a handshake: 2 where it is offered, otherwise 1, or where no sub-protocol is offered
+// what the query says.
+func choose(r *http.Request) (choice, error) {
+	query := r.URL.Query()
 	protocols := subprotocols(r.Header)
-	offered = slices.Contains(protocols, subprotocol)
-	if len(r.Header.Values("Authorization")) > 0 || !offered {
+	switch {
+	case slices.Contains(protocols, subprotocolV2):
+		return choice{2, subprotocolV2}, nil
+	case slices.Contains(protocols, subprotocolV1):
+		if query.Get("v") == "2" {
+			return choice{1, subprotocolV1}, errVersionsDiffer
+		}
+		return choice{1, subprotocolV1}, nil
+	case len(query["v"]) > 1 || query.Has("v") && query.Get("v") != "1" && query.Get("v") != "2":
+		return choice{version: 1}, errVersionQuery
+	case query.Get("v") == "2":
+		return choice{version: 2}, nil
+	}
+	return choice{version: 1}, nil
+}
+
+// authenticate returns the caller's token and the user whom it speaks for. The token comes from the Authorization
+// header or, where there is none and a sub-protocol is offered, from the sub-protocols.
+func (h *Handler) authenticate(r *http.Request, c choice) (token string, user identity.User, err error) {
+	if len(r.Header.Values("Authorization")) > 0 || c.offered == "" {
 		token, err = h.cfg.BearerToken(r)
 	} else {
-		token, err = offeredToken(protocols)
+		token, err = offeredToken(subprotocols(r.Header), c)
 	}
 	if err == nil {
 		user, err = h.cfg.Authenticate(r.Context(), token)
 	}
-	return token, offered, user, err
+	return token, user, err
 }
 
 // subprotocols lists what the client offers, over all headers.
@@ -136,7 +176,7 @@ func subprotocols(h http.Header) []string {
 }
 
 // offeredToken returns the one token among the sub-protocols.
-func offeredToken(protocols []string) (string, error) {
+func offeredToken(protocols []string, c choice) (string, error) {
 	var tokens []string
 	for _, p := range protocols {
 		if token, ok := strings.CutPrefix(p, bearerPrefix); ok {
@@ -145,7 +185,7 @@ func offeredToken(protocols []string) (string, error) {
 	}
 	switch len(tokens) {
 	case 0:
-		return "", errNoTokenOffered
+		return "", errNoTokenOffered.WithMessage("Offer the sub-protocols " + c.offered + " and bearer.<access token>.")
 	case 1:
 		return tokens[0], nil
 	}
@@ -198,10 +238,10 @@ func checkUpgrade(response http.Header, r *http.Request) error {
 
 // upgrade makes the connection a WebSocket. Where it returns none, the error is to be answered; without an error the
 // connection is closed already. The edge has checked the origin.
-func upgrade(w http.ResponseWriter, r *http.Request, offered bool) (*websocket.Conn, error) {
+func upgrade(w http.ResponseWriter, r *http.Request, offered string) (*websocket.Conn, error) {
 	headers := w.Header().Clone()
-	if offered {
-		headers.Set("Sec-Websocket-Protocol", subprotocol)
+	if offered != "" {
+		headers.Set("Sec-Websocket-Protocol", offered)
 	}
 	up := websocket.Upgrader{
 		CheckOrigin:      func(*http.Request) bool { return true },

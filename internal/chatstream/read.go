@@ -21,8 +21,7 @@ func (s *socket) read() {
 	err := s.extendReadDeadline()
 	for err == nil {
 		var question []byte
-		if question, err = s.next(); err == nil {
-			s.busy.Store(true)
+		if question, err = s.next(); err == nil && question != nil {
 			s.questions <- question // has room: busy was false, so the previous one was taken
 		}
 	}
@@ -35,7 +34,8 @@ func (s *socket) read() {
 	s.drain()
 }
 
-// next returns the next question, a fault when the client breaks a rule, or errClientGone.
+// next returns the next question, nil if the frame was none, a fault when the client breaks a rule, or errClientGone.
+// It has set busy for a question.
 func (s *socket) next() ([]byte, error) {
 	kind, message, err := s.conn.NextReader()
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *socket) next() ([]byte, error) {
 	if kind != websocket.TextMessage {
 		return nil, errBinaryFrame
 	}
-	if s.busy.Load() {
+	if s.version == 1 && s.busy.Load() {
 		return nil, errQuestionTooEarly
 	}
 	if s.due.IsZero() {
@@ -61,6 +61,13 @@ func (s *socket) next() ([]byte, error) {
 		return nil, errQuestionTooLarge
 	}
 	s.due = time.Time{}
+	if s.version == 2 {
+		if question, err = s.take(question); err != nil {
+			return nil, err
+		}
+	} else {
+		s.busy.Store(true)
+	}
 	return question, s.extendReadDeadline()
 }
 

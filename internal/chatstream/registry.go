@@ -74,6 +74,17 @@ func (r *registry) count(user uuid.UUID) error {
 	return nil
 }
 
+// join counts an answer over HTTP, which shutdown waits for as for a socket.
+func (r *registry) join() (leave func(), err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return nil, fault.ErrDraining
+	}
+	r.open.Add(1)
+	return r.open.Done, nil
+}
+
 func (r *registry) release(user uuid.UUID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -37,12 +37,26 @@ type socket struct {
 	due       time.Time // when the message being read must be complete; zero between messages; used by read alone
 	running   sync.WaitGroup
 	readEnded chan struct{} // nil until serve reads
+	version   int
+
+	// Of version 2.
+	calls        calls
+	mu           sync.Mutex
+	answering    context.Context // of the running answer, nil if there is none
+	cancelAnswer context.CancelCauseFunc
+	ending       error           // why the answer that is about to begin has to end
+	refused      int             // frames sent in vain during the running answer
+	failed       context.Context // of the answer whose error ends the socket, nil if it ends otherwise
 }
 
-func newSocket(h *Handler, r *http.Request, conn *websocket.Conn, token string) *socket {
-	return &socket{
-		handler: h, request: r, conn: conn, token: token, writer: writer{conn: conn}, questions: make(chan []byte, 1),
-	}
+func newSocket(h *Handler, r *http.Request, conn *websocket.Conn, token string, version int) *socket {
+	return &socket{handler: h, request: r, conn: conn, token: token, version: version, questions: make(chan []byte, 1),
+		writer: writer{events: version == 2, send: func(frame []byte, within time.Duration) error {
+			if err := conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
+				return err
+			}
+			return conn.WriteMessage(websocket.TextMessage, frame)
+		}}}
 }
 
 // serve answers questions until the socket must end, and returns why.
@@ -60,7 +74,11 @@ func (s *socket) serve(ctx context.Context, user identity.User) error {
 		case <-s.handler.sockets.stopping:
 			return fault.ErrDraining
 		case question := <-s.questions:
-			if err := s.answer(ctx, question); err != nil {
+			answer := s.answer
+			if s.version == 2 {
+				answer = s.answerEvents
+			}
+			if err := answer(ctx, question); err != nil {
 				return err
 			}
 		}
@@ -91,7 +109,7 @@ func (s *socket) watch(ctx context.Context, user identity.User) {
 			check = s.busy.Load()
 		}
 		if check && s.sessionEnded(ctx, user) {
-			s.end(errSessionEnded)
+			s.end(ended(user))
 			return
 		}
 	}
@@ -166,9 +184,23 @@ func (s *socket) close(reason error) *fault.Error {
 	return f
 }
 
+// failedContext returns the context of the request that the last error is about.
+func (s *socket) failedContext() context.Context {
+	if s.failed != nil {
+		return s.failed
+	}
+	return s.request.Context()
+}
+
 // sendError sends the error frame and the close frame, as far as they still get through.
 func (s *socket) sendError(f *fault.Error) {
-	frame, err := s.handler.cfg.ErrorFrame(s.request.Context(), f)
+	var frame []byte
+	var err error
+	if s.version == 2 {
+		frame, err = s.handler.cfg.Events.Error(s.failedContext(), f, "")
+	} else {
+		frame, err = s.handler.cfg.ErrorFrame(s.request.Context(), f)
+	}
 	if err != nil || s.writer.only(frame) != nil {
 		return
 	}

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
-
-	"github.com/gorilla/websocket"
 )
 
 const (
@@ -23,7 +21,9 @@ const (
 
 // writer sends the text and the last frame of each answer. The first text after a pause is sent at once.
 type writer struct {
-	conn    *websocket.Conn
+	// send sends one frame within a time.
+	send    func(frame []byte, within time.Duration) error
+	events  bool   // text is sent as events of version 2
 	onError func() // called when a write fails; may be nil
 
 	mu      sync.Mutex
@@ -79,6 +79,35 @@ func (w *writer) last(frame []byte) error {
 	return w.frame(frame, writeTimeout)
 }
 
+// event sends what is pending, apart from an incomplete character, and then the frame.
+func (w *writer) event(frame []byte) error {
+	return w.eventIf(func() bool { return true }, frame)
+}
+
+// eventIf is event while is holds, and nothing otherwise.
+func (w *writer) eventIf(is func() bool, frame []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !is() {
+		return nil
+	}
+	w.disarm()
+	if err := w.flush(false); err != nil {
+		return err
+	}
+	return w.frame(frame, writeTimeout)
+}
+
+// close lets all later frames fail.
+func (w *writer) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.disarm()
+	if w.err == nil {
+		w.err = errClientGone
+	}
+}
+
 // only sends frame as the last one of the socket, without what is pending.
 func (w *writer) only(frame []byte) error {
 	w.mu.Lock()
@@ -113,6 +142,12 @@ func (w *writer) flush(end bool) error {
 		return w.err
 	}
 	text := w.pending[:n]
+	if w.events {
+		err := w.frame(textEvent(text), writeTimeout)
+		w.pending = append(w.pending[:0], w.pending[n:]...)
+		w.sent = time.Now()
+		return err
+	}
 	if !utf8.Valid(text) {
 		text = []byte(string([]rune(string(text))))
 	}
@@ -133,9 +168,7 @@ func (w *writer) frame(data []byte, within time.Duration) error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.err = w.conn.SetWriteDeadline(time.Now().Add(within)); w.err == nil {
-		w.err = w.conn.WriteMessage(websocket.TextMessage, data)
-	}
+	w.err = w.send(data, within)
 	if w.err != nil && w.onError != nil {
 		w.onError()
 	}

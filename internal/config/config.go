@@ -90,6 +90,12 @@ type Config struct {
 	TrustedProxyHops int            `env:"TRUSTED_PROXY_HOPS" example:"2" desc:"number of proxies that every request passes, if not all of their addresses are in TRUSTED_PROXIES; the client is that many entries from the end of the list"`
 	RateLimits       string         `env:"RATE_LIMITS" default:"on" oneof:"on off" desc:"off is for load tests in dev; prod refuses it"`
 
+	SMTPURL     Secret `env:"SMTP_URL" prod:"required" embedded:"a mailbox with a page, which sends nothing" example:"smtp://user:change-me@smtp.example.com:587" desc:"mail server: smtp:// with STARTTLS, or smtps://; only a server on this machine may do without TLS, and only in dev"`
+	MailFrom    string `env:"MAIL_FROM" default:"Adiuva <adiuva@localhost.localdomain>" prod:"required" example:"Adiuva <no-reply@example.com>" desc:"sender of mails; people answer to it when a notice is wrong"`
+	AppURL      string `env:"APP_URL" kind:"url" example:"https://app.example.com" desc:"where a mail's button leads; empty means no button"`
+	PublicURL   string `env:"PUBLIC_URL" prod:"required" kind:"url" embedded:"the address of the request" example:"https://api.example.com" desc:"where clients reach this service"`
+	DevMailAddr string `env:"DEV_MAIL_ADDR" default:"127.0.0.1:0" desc:"address of the mailbox's listener, where there is no SMTP_URL; a fixed port makes its page reachable from outside a container"`
+
 	IdleTimeout    time.Duration `env:"IDLE_TIMEOUT" default:"620s" desc:"how long a connection may wait for its next request; longer than the load balancer in front keeps connections, else it sends requests into closed ones"`
 	MaxConnections int           `env:"MAX_CONNECTIONS" default:"0" desc:"connections at a time; a new one beyond takes the place of the one that waits longest for a request; 0 means three quarters of the open files allowed (RLIMIT_NOFILE), 8192 at most"`
 	WSPingInterval time.Duration `env:"WS_PING_INTERVAL" default:"30s" desc:"how often the chat stream pings"`

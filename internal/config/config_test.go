@@ -49,6 +49,9 @@ func production() env {
 		"JWT_SECRET":            "jwt-" + long,
 		"PASSWORD_PEPPER":       "pepper-" + long,
 		"SECRETS_KEY":           "secrets-" + long,
+		"SMTP_URL":              "smtp://user:secret@smtp.example.com:587",
+		"MAIL_FROM":             "Adiuva <no-reply@example.com>",
+		"PUBLIC_URL":            "https://api.example.com",
 		"OPENAI_API_KEY":        "sk-1",
 		"S3_BUCKET":             "blobs",
 		"STRIPE_SECRET_KEY":     "sk_live_1",
@@ -80,7 +83,8 @@ func TestLoadInDevNeedsNoVariables(t *testing.T) {
 	}
 	wantMissing := []string{"DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PASSWORD_PEPPER", "SECRETS_KEY",
 		"OPENAI_API_KEY", "S3_BUCKET",
-		"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "BILLING_SUCCESS_URL", "BILLING_CANCEL_URL"}
+		"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "BILLING_SUCCESS_URL", "BILLING_CANCEL_URL",
+		"SMTP_URL", "PUBLIC_URL"}
 	if d := cmp.Diff(wantMissing, missing); d != "" {
 		t.Error(d)
 	}
@@ -129,6 +133,10 @@ func TestLoadRejectsInvalidValues(t *testing.T) {
 		{"PASSWORD_PEPPER", "short-secret", "", "PASSWORD_PEPPER is too short"},
 		{"SECRETS_KEY", "short-secret", "", "SECRETS_KEY is too short"},
 		{"SECRETS_KEY", "jwt-" + long, "", "SECRETS_KEY is the same as JWT_SECRET or PASSWORD_PEPPER"},
+		{"SMTP_URL", "mail.example.com:587", "SMTP_URL is wrong", "SMTP_URL is wrong"},
+		{"MAIL_FROM", "nobody", "MAIL_FROM is wrong", "MAIL_FROM is wrong"},
+		{"PUBLIC_URL", "http://api.example.com", "", "PUBLIC_URL sends"},
+		{"DEV_MAIL_ADDR", "12111", "DEV_MAIL_ADDR is wrong", "DEV_MAIL_ADDR is wrong"},
 		{"SECRETS_PREVIOUS_KEYS", "short-secret", "", "SECRETS_PREVIOUS_KEYS is too short"},
 		{"PASSWORD_PEPPER", "jwt-" + long, "", "PASSWORD_PEPPER is the same as JWT_SECRET"},
 		{"STRIPE_PRICE_PRO", "price_9, price_8", "", ""},

@@ -101,6 +101,7 @@ func (c Config) plainConnections() (list []finding) {
 	plain("OPENAI_BASE_URL", c.OpenAIBaseURL, "http", "the key and what people write", "use an https:// URL")
 	plain("S3_ENDPOINT", c.S3Endpoint, "http", "backups", "use an https:// URL")
 	plain("BILLING_SUCCESS_URL", c.BillingSuccessURL, "http", "people who paid", "use an https:// URL")
+	plain("PUBLIC_URL", c.PublicURL, "http", "tokens and what people write", "use an https:// URL")
 	plain("BILLING_CANCEL_URL", c.BillingCancelURL, "http", "people who did not pay", "use an https:// URL")
 	if skipsVerification(c.RedisURL.value) {
 		list = append(list, finding{false,

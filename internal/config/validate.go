@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,6 +38,10 @@ func (c Config) validate(set map[string]bool) []string {
 	reject(c.AdminAddr != "" && c.AdminAddr == c.Addr,
 		"ADMIN_ADDR is the same as ADDR: give the admin listener a port of its own")
 	reject(!isListenAddr(c.DevStripeAddr), "DEV_STRIPE_ADDR is wrong: it must be host:port or :port")
+	reject(!isListenAddr(c.DevMailAddr), "DEV_MAIL_ADDR is wrong: it must be host:port or :port")
+	reject(set["SMTP_URL"] && !hasScheme(c.SMTPURL, "smtp", "smtps"),
+		"SMTP_URL is wrong: it must be an smtp:// or smtps:// URL")
+	reject(c.MailFrom != "" && !isMailbox(c.MailFrom), "MAIL_FROM is wrong: it must be an address, or Name <address>")
 	reject(set["DATABASE_URL"] && !hasScheme(c.DatabaseURL, "postgres", "postgresql"),
 		"DATABASE_URL is wrong: it must be a postgres:// URL")
 	reject(set["REDIS_URL"] && !hasScheme(c.RedisURL, "redis", "rediss"),
@@ -179,6 +184,12 @@ func isListenAddr(addr string) bool {
 		return false
 	}
 	_, err = net.LookupPort("tcp", port)
+	return err == nil
+}
+
+// isMailbox reports whether text is an e-mail address, with or without a name.
+func isMailbox(text string) bool {
+	_, err := mail.ParseAddress(text)
 	return err == nil
 }
 

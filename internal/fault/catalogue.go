@@ -14,12 +14,14 @@ const (
 	TokenMissing         Code = "token_missing"
 	TokenInvalid         Code = "token_invalid"
 	TokenExpired         Code = "token_expired"
+	KeyExpired           Code = "key_expired"
 	InvalidCredentials   Code = "invalid_credentials"
 	RefreshInvalid       Code = "refresh_invalid"
 	RefreshReused        Code = "refresh_reused"
 	RefreshExpired       Code = "refresh_expired"
 	TierRequired         Code = "tier_required"
 	OriginForbidden      Code = "origin_forbidden"
+	ScopeRequired        Code = "scope_required"
 	PasswordWrong        Code = "password_wrong"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
@@ -31,6 +33,7 @@ const (
 	ToolResultUnexpected Code = "tool_result_unexpected"
 	UploadExpired        Code = "upload_expired"
 	BackupConflict       Code = "backup_conflict"
+	TooManyKeys          Code = "too_many_keys"
 	LengthRequired       Code = "length_required"
 	PreconditionFailed   Code = "precondition_failed"
 	BodyTooLarge         Code = "body_too_large"
@@ -42,6 +45,7 @@ const (
 	ValidationFailed     Code = "validation_failed"
 	ChecksumMismatch     Code = "checksum_mismatch"
 	TimestampInFuture    Code = "timestamp_in_future"
+	CodeInvalid          Code = "code_invalid"
 	ModelUnknown         Code = "model_unknown"
 	ModelKeyRefused      Code = "model_key_refused"
 	ContinuationInvalid  Code = "continuation_invalid"
@@ -94,6 +98,17 @@ func (c Code) Status() int { return c.entry().Status }
 // CloseCode returns the close code with which the code ends a stream, 1011 for one that is not in the catalogue.
 func (c Code) CloseCode() int { return c.entry().CloseCode }
 
+// EndsSocket reports whether an answer that fails with the code ends its socket of version 2 of the stream. After other
+// codes another request on it can succeed.
+func (c Code) EndsSocket() bool {
+	switch c {
+	case TokenMissing, TokenInvalid, TokenExpired, KeyExpired, ScopeRequired, Draining, UnsupportedMediaType,
+		BodyTooLarge, UploadTooSlow, Internal:
+		return true
+	}
+	return false
+}
+
 func (c Code) entry() Entry {
 	for _, e := range catalogue {
 		if e.Code == c {
@@ -144,6 +159,11 @@ var catalogue = []Entry{
 		Remedy: "Exchange the refresh token for new tokens and send the request again.",
 	},
 	{
+		Code: KeyExpired, Status: 401, CloseCode: CloseToken,
+		Cause:  "The API key has expired.",
+		Remedy: "Create another key with POST /keys, signed in as the account's owner, and use that.",
+	},
+	{
 		Code: InvalidCredentials, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The e-mail or the password is wrong.",
 		Remedy: "Check both. We do not say which one is wrong.",
@@ -172,6 +192,12 @@ var catalogue = []Entry{
 		Code: OriginForbidden, Status: 403, CloseCode: CloseInternalError,
 		Cause:  "The page's origin is not allowed to call this server.",
 		Remedy: "Ask the operator to allow the origin, or call from a main process.",
+	},
+	{
+		Code: ScopeRequired, Status: 403, CloseCode: ClosePolicyViolation,
+		Cause: "The API key is good, but its scopes do not include this operation.",
+		Remedy: "required_scope names the missing scope: create a key that has it. Where it is none, no key is " +
+			"accepted: sign in and use an access token.",
 	},
 	{
 		Code: PasswordWrong, Status: 403, CloseCode: CloseInternalError,
@@ -230,6 +256,11 @@ var catalogue = []Entry{
 			"stored.",
 	},
 	{
+		Code: TooManyKeys, Status: 409, CloseCode: CloseInternalError,
+		Cause:  "The account has 20 API keys, which is as many as it may have. Expired keys count.",
+		Remedy: "Revoke a key that is no longer used with DELETE /keys/{id}, then try again.",
+	},
+	{
 		Code: LengthRequired, Status: 411, CloseCode: CloseInternalError,
 		Cause:  "The upload does not say how long it is.",
 		Remedy: "Send Content-Length or X-Backup-Size.",
@@ -286,6 +317,12 @@ var catalogue = []Entry{
 		Remedy: "Correct the device's clock; timestamps are in milliseconds.",
 	},
 	{
+		Code: CodeInvalid, Status: 422, CloseCode: CloseInternalError,
+		Cause: "The mailed code is wrong, was used, has expired or had too many tries, or was mailed for something " +
+			"else. We do not say which.",
+		Remedy: "Type in the code of the newest mail, within 10 minutes, or ask for a new one.",
+	},
+	{
 		Code: ModelUnknown, Status: 422, CloseCode: ClosePolicyViolation,
 		Cause:  "The provider or the model that the request names is not one of this server.",
 		Remedy: "Choose one that detail names; GET /models lists them all. Leave `model` out for the default.",
@@ -338,7 +375,7 @@ var catalogue = []Entry{
 	{
 		Code: LLMError, Status: 502, CloseCode: CloseInternalError,
 		Cause:  "The language model gave no usable answer.",
-		Remedy: "Try again, or rephrase the question.",
+		Remedy: "Try again, or rephrase the question. If detail says that the model cannot call tools, choose another.",
 	},
 	{
 		Code: AgentLoopLimit, Status: 502, CloseCode: CloseInternalError,

@@ -19,7 +19,8 @@ const rightPassword = "correct horse battery"
 func countPasswords(t *testing.T) (*api, *auth.Service) {
 	t.Helper()
 	db := pgtest.New(t)
-	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32),
+	accounts, err := auth.New(auth.Config{SecretsKeys: []string{strings.Repeat("k", 32)},
+		DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32),
 		BcryptCost: 4, LoginFailures: auth.DefaultLoginFailures})
 	check(t, err)
 	return start(t, nil, func(c *httpapi.Config) {

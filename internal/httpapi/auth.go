@@ -5,13 +5,17 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 )
 
 // Register opens an account and logs in.
 func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api.RegisterResponseObject, error) {
 	tokens, err := s.cfg.Auth.Register(ctx, auth.Credentials{
 		Email: r.Body.Email, Password: r.Body.Password, From: requestInfoFrom(ctx).client,
+		UserAgent: requestInfoFrom(ctx).userAgent,
+		Language:  mail.LanguageOf(requestInfoFrom(ctx).languages),
 	})
 	if err != nil {
 		return nil, err
@@ -23,7 +27,7 @@ func (s *Server) Register(ctx context.Context, r api.RegisterRequestObject) (api
 func (s *Server) Login(ctx context.Context, r api.LoginRequestObject) (api.LoginResponseObject, error) {
 	tokens, err := s.cfg.Auth.Login(ctx, auth.Credentials{
 		Email: r.Body.Email, Password: r.Body.Password, RefreshToken: zeroIfNil(r.Body.RefreshToken),
-		From: requestInfoFrom(ctx).client,
+		From: requestInfoFrom(ctx).client, UserAgent: requestInfoFrom(ctx).userAgent,
 	})
 	if err != nil {
 		return nil, err
@@ -48,17 +52,27 @@ func (s *Server) RefreshTokens(
 }
 
 // Logout ends the session of the token, which may have ended already, or with ?all=true every session of the account,
-// which needs an open one.
+// which needs an open one, and with &keys=true every API key as well.
 func (s *Server) Logout(ctx context.Context, r api.LogoutRequestObject) (api.LogoutResponseObject, error) {
-	logout := s.cfg.Auth.Logout
-	if zeroIfNil(r.Params.All) {
-		logout = s.cfg.Auth.LogoutEverywhere
+	user, all, keys := identity.From(ctx), zeroIfNil(r.Params.All), zeroIfNil(r.Params.Keys)
+	var err error
+	switch {
+	case all:
+		err = s.cfg.Auth.LogoutEverywhere(ctx, user, keys)
+	case keys:
+		err = errKeysAlone
+	default:
+		err = s.cfg.Auth.Logout(ctx, user)
 	}
-	if err := logout(ctx, identity.From(ctx)); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return api.Logout200JSONResponse{Body: okBody}, nil
 }
+
+var errKeysAlone = fault.ErrValidation.WithDetails(fault.Detail{
+	Pointer: "/query/keys", Message: "goes together with all=true",
+})
 
 // GetMe returns the caller's account.
 func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMeResponseObject, error) {
@@ -68,7 +82,7 @@ func (s *Server) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMe
 	}
 	return api.GetMe200JSONResponse{Body: api.UserProfile{
 		ID: p.ID, Email: p.Email, Tier: api.BillingTier(p.Tier), Seats: int32(p.Seats),
-		CreatedAt: p.CreatedAt.UnixMilli(),
+		CreatedAt: p.CreatedAt.UnixMilli(), EmailVerified: p.EmailVerified,
 	}}, nil
 }
 
@@ -104,6 +118,7 @@ func (s *Server) ListSessions(
 	for _, x := range sessions {
 		list = append(list, api.Session{
 			ID: x.ID, CreatedAt: x.CreatedAt.UnixMilli(), LastUsedAt: x.LastUsedAt.UnixMilli(), Current: x.Current,
+			Device: &x.Device, Network: &x.Network,
 		})
 	}
 	return api.ListSessions200JSONResponse{Body: list}, nil

@@ -47,7 +47,9 @@ func (s *Server) ChatBatch(ctx context.Context, _ api.ChatBatchRequestObject) (a
 			continue
 		}
 		answers.Go(func() error {
-			results[i] = s.answerItem(ctx, user, question, settle)
+			if ctx.Err() == nil { // the caller may have left while the item waited for its turn
+				results[i] = s.answerItem(ctx, user, question, settle)
+			}
 			return nil
 		})
 	}
@@ -75,7 +77,7 @@ func (s *Server) openItem(ctx context.Context, user identity.User, item json.Raw
 	if err := bind(value, &body); err != nil {
 		return nil, chat.Request{}, err
 	}
-	if question, err = fromAPIChat(body); err != nil {
+	if question, err = fromAPIChat(body, false); err != nil {
 		return nil, chat.Request{}, err
 	}
 	return settle, question, nil
@@ -86,7 +88,7 @@ func (s *Server) answerItem(
 ) batchResult {
 	var reply chat.Reply
 	err := safely(func() (err error) {
-		reply, err = s.cfg.Chat.Run(ctx, user, question, nil)
+		reply, err = s.cfg.Chat.Run(ctx, user, question, chat.Listener{})
 		return err
 	})
 	settle(err)

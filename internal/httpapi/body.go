@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -70,14 +71,27 @@ func wrongMediaType(wanted ...string) error {
 }
 
 // readJSON reads, strictly decodes and checks the body.
-func (s *Server) readJSON(c *echo.Context, schema *openapi3.Schema) (any, error) {
+func (s *Server) readJSON(c *echo.Context, o operation) (any, error) {
 	r := c.Request()
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, bodyReadError(err)
 	}
 	requestInfoFrom(r.Context()).bodyRead = true
-	return decode(r.Context(), data, schema)
+	if int64(len(data)) > o.policy.Body && !hasMember(data, o.policy.Larger.Member) {
+		return nil, errTooLarge
+	}
+	return decode(r.Context(), data, o.schema)
+}
+
+// hasMember reports whether data is a JSON object with that member.
+func hasMember(data []byte, name string) bool {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return false
+	}
+	_, ok := members[name]
+	return ok
 }
 
 // bodyReadError returns the fault of a body that could not be read to its end.

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
 	"github.com/oapi-codegen/runtime"
 
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/strictjson"
@@ -34,21 +36,44 @@ func bearerToken(r *http.Request) (string, error) {
 	return strings.TrimSpace(token), nil
 }
 
-// authenticate returns the token's user, and records the user for the request's log line.
+// authenticate returns the user of an access token or an API key, and records the user for the request's log line. A
+// key without the scope that the policy asks for is scope_required.
 func (s *Server) authenticate(
-	ctx context.Context,
-	session openapi.Session,
-	token string,
+	ctx context.Context, policy openapi.Policy, token string,
 ) (user identity.User, err error) {
-	if session == openapi.SessionEnded {
+	if policy.Session == openapi.SessionEnded && !apikey.HasPrefix(token) {
 		user, err = s.cfg.Auth.AuthenticateEnded(token) // asks no database, so it needs no limit
 	} else {
-		user, err = s.lookUp(ctx, session, token)
+		user, err = s.lookUp(ctx, policy.Session, token)
 	}
-	if err == nil {
-		requestInfoFrom(ctx).user = user.ID
+	if err != nil {
+		return identity.User{}, err
 	}
-	return user, err
+	info := requestInfoFrom(ctx)
+	info.user, info.key = user.ID, user.Key
+	if err := checkScope(user, policy.Scope); err != nil {
+		return identity.User{}, err
+	}
+	user.Client = identity.Client{Addr: info.client, UserAgent: info.userAgent}
+	return user, nil
+}
+
+var (
+	errScope = fault.New(fault.ScopeRequired,
+		"This API key does not have the scope that required_scope names. Use a key that has it.")
+	errNoKeys = fault.New(fault.ScopeRequired,
+		"API keys may not do this. Sign in, and send an access token.")
+)
+
+// checkScope returns scope_required for a user with an API key that lacks the scope.
+func checkScope(user identity.User, scope string) error {
+	switch {
+	case user.Key == uuid.Nil || scope != openapi.ScopeNone && user.Scopes.Has(scope):
+		return nil
+	case scope == openapi.ScopeNone:
+		return errNoKeys.WithExtra("required_scope", scope)
+	}
+	return errScope.WithExtra("required_scope", scope)
 }
 
 // lookUp returns the token's user if the session is live. It limits how many tokens of one network may be wrong.

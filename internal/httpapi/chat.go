@@ -15,13 +15,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 )
 
-// Chat answers one message, with a response or a plan.
+// Chat answers one message, with a response, a plan or calls of the app's tools, or goes on with an answer.
 func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatResponseObject, error) {
-	question, err := fromAPIChat(*r.Body)
+	question, err := fromAPIChat(*r.Body, true)
 	if err != nil {
 		return nil, err
 	}
-	reply, err := s.cfg.Chat.Run(ctx, identity.From(ctx), question, nil)
+	user := identity.From(ctx)
+	if requestInfoFrom(ctx).events {
+		return eventAnswer{s, ctx, user, question}, nil
+	}
+	reply, err := s.cfg.Chat.Run(ctx, user, question, chat.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +69,16 @@ func toAPIReply(reply chat.Reply) any {
 		return plan
 	}
 	body := api.ChatResponse{
-		Kind:      api.ChatResponseKindResponse,
+		Kind:      api.ChatResponseKind(reply.Kind),
 		Response:  reply.Text,
 		Actions:   toAPIActions(reply.Actions),
 		Proposals: toAPIProposals(reply.Proposals),
 		Upgrade:   toAPIUpgrade(reply.Upgrade),
 		Usage:     toAPIUsage(reply.Usage),
 		Context:   toAPITurns(reply.Turns),
+	}
+	if reply.Kind == chat.KindToolCalls {
+		body.Calls, body.Continuation = toAPICalls(reply.Calls), &reply.Continuation
 	}
 	if reply.Truncated {
 		body.Truncated = &reply.Truncated
@@ -93,17 +100,21 @@ func toAPIUpgrade(u *chat.Upgrade) *api.Upgrade {
 func toAPIActions(actions []action.Action) []api.PlanAction {
 	list := make([]api.PlanAction, 0, len(actions))
 	for _, a := range actions {
-		one := api.PlanAction{Type: api.PlanActionType(a.Type), Table: nullable.NewNullNullable[string](),
-			Data: nullable.NewNullNullable[map[string]any]()}
-		if a.Table != "" {
-			one.Table.Set(a.Table)
-		}
-		if a.Data != nil {
-			one.Data.Set(a.Data)
-		}
-		list = append(list, one)
+		list = append(list, toAPIAction(a))
 	}
 	return list
+}
+
+func toAPIAction(a action.Action) api.PlanAction {
+	one := api.PlanAction{Type: api.PlanActionType(a.Type), Table: nullable.NewNullNullable[string](),
+		Data: nullable.NewNullNullable[map[string]any]()}
+	if a.Table != "" {
+		one.Table.Set(a.Table)
+	}
+	if a.Data != nil {
+		one.Data.Set(a.Data)
+	}
+	return one
 }
 
 // toAPIProposals returns nil when there are none, so that the member is left out.

@@ -9,14 +9,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/dates"
-	"github.com/adiuva/cloud-api/internal/fault"
 )
 
-func fromAPIChat(in api.ChatRequest) (chat.Request, error) {
-	if err := checkMembers(in); err != nil {
+// fromAPIChat returns the question, or validation_failed where its members do not go together. appTools says whether it
+// may have tools of the app.
+func fromAPIChat(in api.ChatRequest, appTools bool) (chat.Request, error) {
+	if err := checkMembers(in, appTools); err != nil {
 		return chat.Request{}, err
 	}
-	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect, Model: fromAPIModel(in.Model)}
+	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect, Model: fromAPIModel(in.Model),
+		AppTools: mapSlice(in.ClientTools, fromAPIAppTool), Continuation: in.Continuation,
+		ToolResults: mapSlice(in.ToolResults, fromAPIResult)}
 	if in.ExecutionMode != nil {
 		req.Mode = chat.Mode(*in.ExecutionMode)
 	}
@@ -39,24 +42,6 @@ func fromAPIChat(in api.ChatRequest) (chat.Request, error) {
 		History:           mapSlice(c.ConversationHistory, fromAPITurn),
 	}
 	return req, nil
-}
-
-// checkMembers returns validation_failed where the members of a question do not go together.
-func checkMembers(in api.ChatRequest) error {
-	var wrong []fault.Detail
-	reject := func(is bool, pointer, message string) {
-		if is {
-			wrong = append(wrong, fault.Detail{Pointer: pointer, Message: message})
-		}
-	}
-	reject(in.Message == "", "/message", "is required")
-	reject(len(in.ClientTools) > 0, "/client_tools", "is not supported yet")
-	reject(in.Continuation != "", "/continuation", "is not supported yet")
-	reject(len(in.ToolResults) > 0, "/tool_results", "is not supported yet")
-	if len(wrong) == 0 {
-		return nil
-	}
-	return fault.ErrValidation.WithDetails(wrong...)
 }
 
 func fromAPITask(r api.TaskRow) agent.Task {

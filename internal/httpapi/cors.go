@@ -13,7 +13,7 @@ const (
 		"If-Range, If-Unmodified-Since, Range, " +
 		"X-Backup-Checksum, X-Backup-Chunk-Count, X-Backup-Size, X-Backup-Timestamp, X-Backup-Version, " +
 		"X-Client-Info, X-Request-Id"
-	corsExposed = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, ETag, Last-Modified, Content-Range, " +
+	corsExposed = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, ETag, Last-Modified, Content-Range, Date, " +
 		"X-Backup-Id, X-Backup-Version, X-Backup-Timestamp, X-Backup-Checksum"
 	corsMaxAge = "600" // seconds
 )

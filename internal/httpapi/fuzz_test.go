@@ -25,7 +25,8 @@ func edge(tb testing.TB) *httpapi.Server {
 	fatal(err)
 	tb.Cleanup(db.Close)
 	log := slog.New(slog.DiscardHandler)
-	accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Pepper: "p",
+	accounts, err := auth.New(auth.Config{SecretsKeys: []string{strings.Repeat("k", 32)},
+		DB: db, Secret: strings.Repeat("s", 32), Pepper: "p",
 		BcryptCost: 4, Log: log})
 	fatal(err)
 	site, err := docsite.New(docsite.Config{Version: "test"})

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/network"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
@@ -22,11 +24,17 @@ type limit struct {
 }
 
 // accountLimit is the limit of a user's tier and seats. All operations share it. Where the tier is not known, because
-// the session has ended, it is that of Free.
+// the session has ended, it is that of Free. An API key has half of it as a limit of its own, so that a program that
+// runs wild leaves the other half to the person's app.
 func accountLimit(u identity.User) limit {
-	return limit{policy: string(cmp.Or(u.Tier, tier.Free)), buckets: []ratelimit.Bucket{{
+	l := limit{policy: string(cmp.Or(u.Tier, tier.Free)), buckets: []ratelimit.Bucket{{
 		Key: "user:" + u.ID.String(), Limit: u.Tier.RequestsPerMinute(u.Seats), Window: time.Minute,
 	}}}
+	if u.Key == uuid.Nil {
+		return l
+	}
+	own := ratelimit.Bucket{Key: "key:" + u.Key.String(), Limit: (l.buckets[0].Limit + 1) / 2, Window: time.Minute}
+	return limit{policy: "key", buckets: []ratelimit.Bucket{own, l.buckets[0]}}
 }
 
 // limitOf is the limit that applies to a request for an operation: the account's, or the network's own for the

@@ -6,6 +6,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/labstack/echo/v5"
 
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/openapi"
 )
@@ -24,7 +25,9 @@ func (s *Server) chain(o operation) []echo.MiddlewareFunc {
 func tagOperation(o operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
-			requestInfoFrom(c.Request().Context()).route = o.id
+			info := requestInfoFrom(c.Request().Context())
+			info.route = o.id
+			info.events = o.events && prefersEvents(c.Request().Header)
 			return next(c)
 		}
 	}
@@ -38,10 +41,10 @@ func limitBody(o operation) echo.MiddlewareFunc {
 		}
 		return func(c *echo.Context) error {
 			r := c.Request()
-			if r.ContentLength > o.policy.Body {
+			if r.ContentLength > o.policy.LargestBody() {
 				return errTooLarge
 			}
-			r.Body = http.MaxBytesReader(c.Response(), r.Body, o.policy.Body)
+			r.Body = http.MaxBytesReader(c.Response(), r.Body, o.policy.LargestBody())
 			return next(c)
 		}
 	}
@@ -55,11 +58,14 @@ func (s *Server) requireUser(o operation) echo.MiddlewareFunc {
 		}
 		return func(c *echo.Context) error {
 			r := c.Request()
+			if apikey.IsIn(r.RequestURI) {
+				return errKeyInURL
+			}
 			token, err := bearerToken(r)
 			if err != nil {
 				return err
 			}
-			user, err := s.authenticate(r.Context(), o.policy.Session, token)
+			user, err := s.authenticate(r.Context(), o.policy, token)
 			if err != nil {
 				return err
 			}
@@ -79,7 +85,11 @@ func (s *Server) throttle(o operation) echo.MiddlewareFunc {
 				return err
 			}
 			err = next(c)
-			settle(err)
+			outcome := err
+			if failure := requestInfoFrom(r.Context()).failure; failure != nil {
+				outcome = failure
+			}
+			settle(outcome)
 			return err
 		}
 	}
@@ -128,7 +138,7 @@ func (s *Server) validate(o operation) echo.MiddlewareFunc {
 				return next(c)
 			}
 			if o.schema != nil {
-				value, err := s.readJSON(c, o.schema)
+				value, err := s.readJSON(c, o)
 				if err != nil {
 					return err
 				}

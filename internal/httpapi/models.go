@@ -32,8 +32,10 @@ func fromAPIModel(in *api.ModelChoice) agent.ModelChoice {
 		Key: agent.NewKey(zeroIfNil(in.APIKey))}
 }
 
-// takesKey reports whether the body of the operation may have a key of a model provider.
-func (o operation) takesKey() bool { return o.schema != nil && o.schema.Properties["model"] != nil }
+// takesKey reports whether the body of the operation, or an item of it, may have a key of a model provider.
+func (o operation) takesKey() bool {
+	return o.schema != nil && (o.schema.Properties["model"] != nil || o.policy.Items != "")
+}
 
 // refuseMisplacedKey returns a fault if the request has a key of a model provider in its URL or in a header, where
 // proxies and logs would see it. Names are compared without letter case, hyphens and underscores.

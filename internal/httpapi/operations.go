@@ -22,6 +22,8 @@ type operation struct {
 	route  *routers.Route
 	// schema is that of the JSON body, nil when the operation takes none.
 	schema *openapi3.Schema
+	// events is true if the operation also answers with server-sent events.
+	events bool
 	// media are the accepted media types of a body that is not JSON, nil when it takes none.
 	media openapi3.Content
 }
@@ -55,6 +57,8 @@ func readOperations(doc *openapi3.T) (map[string]operation, error) {
 			bare.RequestBody = nil
 			o.route = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &bare}
 			o.schema, o.media = bodyOf(op)
+			o.events = op.Responses.Status(http.StatusOK) != nil &&
+				op.Responses.Status(http.StatusOK).Value.Content[eventStream] != nil
 			operations[o.id] = o
 		}
 	}

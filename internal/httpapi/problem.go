@@ -30,7 +30,10 @@ var (
 				WithRetryHint("Wait as long as Retry-After says.")
 	errTokensRefused = fault.New(fault.RateLimited, "Too many access tokens from this network were wrong.").
 				WithRetryHint("Log in again, and wait as long as Retry-After says.")
-	errTokenMissing = fault.New(fault.TokenMissing, "Send an access token as Authorization: Bearer.")
+	errTokenMissing = fault.New(fault.TokenMissing, "Send an access token or an API key as Authorization: Bearer.")
+	errKeyInURL     = fault.New(fault.TokenInURL,
+		"Never send an API key in the URL: URLs end up in logs. Revoke this key, and send the next one as "+
+			"Authorization: Bearer.")
 	errTokenInvalid = fault.New(fault.TokenInvalid, "Send exactly one Authorization header with one bearer token.")
 )
 
@@ -134,7 +137,8 @@ func setRetryHeaders(h http.Header, f *fault.Error) {
 	switch f.Code.Status() {
 	case http.StatusUnauthorized:
 		challenge := "Bearer"
-		if f.Code == fault.TokenInvalid || f.Code == fault.TokenExpired { // not a wrong password (RFC 6750, 3.1)
+		switch f.Code {
+		case fault.TokenInvalid, fault.TokenExpired, fault.KeyExpired: // not a wrong password (RFC 6750, 3.1)
 			challenge = `Bearer error="invalid_token"`
 		}
 		h.Set("WWW-Authenticate", challenge)

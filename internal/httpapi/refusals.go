@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
@@ -18,7 +19,7 @@ import (
 // database. Tokens that have merely expired do not count.
 const maxRefusals = 300
 
-// knownSessions is how many sessions are remembered as good.
+// knownSessions is how many sessions and API keys are remembered as good.
 const knownSessions = 10_000
 
 // refusals limits wrong access tokens by network, before they are looked up. Forged ones hold up no authentic token:
@@ -27,8 +28,8 @@ type refusals struct {
 	limiter *ratelimit.Limiter // nil switches it off
 	// verify checks a token's signature and expiry alone.
 	verify func(token string) (identity.User, error)
-	// good are sessions whose tokens were issued or accepted here. They go on while others of their network send wrong
-	// ones.
+	// good are sessions and API keys whose tokens were issued or accepted here. They go on while others of their
+	// network send wrong ones.
 	good *lru.Cache[uuid.UUID, struct{}]
 }
 
@@ -47,7 +48,11 @@ func (r *refusals) check(ctx context.Context, token string) error {
 	if err != nil || d.Allowed {
 		return err
 	}
-	if user, err := r.verify(token); err == nil {
+	if apikey.HasPrefix(token) { // anybody can make up a key with the right checksum
+		if r.good.Contains(apikey.CacheID(token)) {
+			return nil
+		}
+	} else if user, err := r.verify(token); err == nil {
 		if r.good.Contains(user.Session) {
 			return nil
 		}
@@ -63,10 +68,17 @@ func (r *refusals) note(ctx context.Context, token string, user identity.User, e
 	var f *fault.Error
 	switch {
 	case r.limiter == nil:
+	case err == nil && user.Key != uuid.Nil:
+		r.good.Add(apikey.CacheID(token), struct{}{})
 	case err == nil:
 		r.good.Add(user.Session, struct{}{})
-	case errors.As(err, &f) && f.Code.Status() == http.StatusUnauthorized && f.Code != fault.TokenExpired:
+	case errors.As(err, &f) && f.Code.Status() == http.StatusUnauthorized && f.Code != fault.TokenExpired &&
+		f.Code != fault.KeyExpired:
 		_, _ = r.limiter.TakeAll(ctx, refusalBuckets(ctx, allRefused)...) // fails only for wrong limits
+		if apikey.HasPrefix(token) {
+			r.good.Remove(apikey.CacheID(token))
+			return
+		}
 		if ended, err := r.verify(token); err == nil {
 			r.good.Remove(ended.Session)
 			_, _ = r.limiter.TakeAll(ctx, refusalBuckets(ctx, endedRefused)...)

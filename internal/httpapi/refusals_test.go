@@ -17,7 +17,8 @@ func TestForgedTokensHoldUpNoSessionOfTheirNetwork(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	accounts, err := auth.New(auth.Config{
-		DB: db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4,
+		SecretsKeys: []string{strings.Repeat("k", 32)},
+		DB:          db, Secret: strings.Repeat("s", 32), Pepper: strings.Repeat("p", 32), BcryptCost: 4,
 	})
 	check(t, err)
 	a := start(t, nil, apitest.WithRateLimits(t), func(c *httpapi.Config) {

@@ -18,20 +18,26 @@ import (
 
 // requestInfo is what the edge learns of one request while it answers it, for the request's log line.
 type requestInfo struct {
-	id     string
-	client netip.Addr // whose request it is
-	hidden string     // the name of a client behind it, or empty: forwarded.Origin
-	https  bool       // whether the client used HTTPS
-	route  string     // operationId, or the route's pattern
-	user   uuid.UUID
-	code   fault.Code
-	cause  error
+	id        string
+	client    netip.Addr // whose request it is
+	languages string     // the Accept-Language header
+	hidden    string     // the name of a client behind it, or empty: forwarded.Origin
+	https     bool       // whether the client used HTTPS
+	// userAgent is as the client sent it. It is not logged.
+	userAgent string
+	route     string // operationId, or the route's pattern
+	user      uuid.UUID
+	key       uuid.UUID // the API key that the request came with
+	code      fault.Code
+	cause     error
 	// bodyRead is set once the whole body was read, so that a refusal can keep the connection.
 	bodyRead   bool
 	unlogged   bool // the request has no log line
 	clientGone bool // the client did not wait for the answer
 	droppedNUL int  // how many U+0000 were left out of the body
 
+	events  bool              // the caller asked for server-sent events
+	failure *fault.Error      // what ended an answer after its first event
 	items   []json.RawMessage // of a batch, as they were sent
 	baseURL string            // of this server, as the caller reached it; set for a batch
 }
@@ -54,7 +60,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		start, origin := s.cfg.Now(), s.origins.Origin(r)
 		info := &requestInfo{
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
-			https: origin.HTTPS, route: "none",
+			https: origin.HTTPS, userAgent: r.UserAgent(), languages: r.Header.Get("Accept-Language"), route: "none",
 		}
 		ctx := context.WithValue(r.Context(), requestInfoKey{}, info)
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
@@ -86,7 +92,11 @@ func (s *Server) logRequest(
 	if info.clientGone && !w.wrote {
 		status = statusClientGone
 	}
-	if status < http.StatusInternalServerError || info.code == fault.NotSupported {
+	outcome := status
+	if info.failure != nil {
+		outcome = info.failure.Code.Status()
+	}
+	if outcome < http.StatusInternalServerError || info.code == fault.NotSupported {
 		cause = nil // nothing of ours failed
 	}
 	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", status),
@@ -126,6 +136,9 @@ func (s *Server) logLine(
 	attrs = append(attrs, slog.Duration("duration", s.cfg.Now().Sub(start)))
 	if info.user != uuid.Nil {
 		attrs = append(attrs, slog.String("user_id", info.user.String()))
+	}
+	if info.key != uuid.Nil {
+		attrs = append(attrs, slog.String("key_id", info.key.String()))
 	}
 	if info.code != "" {
 		attrs = append(attrs, slog.String("code", string(info.code)))

@@ -14,6 +14,8 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/apikey"
+	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/backup"
 	"github.com/adiuva/cloud-api/internal/billing"
@@ -21,6 +23,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/export"
 	"github.com/adiuva/cloud-api/internal/forwarded"
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/playbook"
@@ -37,6 +40,9 @@ const BasePath = "/api/v1"
 // Config is what a Server needs. Fields are required unless noted.
 type Config struct {
 	Auth             *auth.Service
+	Keys             *apikey.Service
+	Audit            *audit.Log
+	Export           *export.Service
 	Chat             *chat.Orchestrator
 	Agents           *agent.Registry
 	Models           *provider.Set
@@ -54,6 +60,8 @@ type Config struct {
 	ClientIPHeader   string            // the header in which they name the client; empty: X-Forwarded-For or Forwarded
 	TrustedProxyHops int               // how many proxies a request passes, if not all are TrustedProxies; else 0
 	WSPingInterval   time.Duration     // how often sockets are pinged; 0 means 30 s
+	Heartbeat        time.Duration     // between heartbeats of a running answer; 0 means 10 s
+	ToolTimeout      time.Duration     // for the calls of the app's tools in one round; 0 means 60 s
 	Timeouts         listener.Timeouts // of a request's phases
 	MaxConnections   int               // open at a time; 0 means listener.DefaultMax
 	Now              func() time.Time  // nil means time.Now
@@ -66,9 +74,11 @@ type Server struct {
 	handler  http.Handler
 	stream   *chatstream.Handler
 	question *openapi3.Schema // ChatRequest
-	origins  *forwarded.Reader
-	refusals *refusals
-	draining atomic.Bool
+	// toolResult is the schema ToolResultFrame.
+	toolResult *openapi3.Schema
+	origins    *forwarded.Reader
+	refusals   *refusals
+	draining   atomic.Bool
 }
 
 var _ api.StrictServerInterface = (*Server)(nil)
@@ -106,6 +116,7 @@ func New(cfg Config) (*Server, error) {
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	stream := operations["streamChat"]
 	s.question = doc.Components.Schemas["ChatRequest"].Value
+	s.toolResult = doc.Components.Schemas["ToolResultFrame"].Value
 	s.stream = s.newStream(stream, s.question)
 	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
 	hideTemplates(e, doc)

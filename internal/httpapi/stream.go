@@ -13,6 +13,7 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -24,7 +25,7 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 	return chatstream.New(chatstream.Config{
 		BearerToken: bearerToken,
 		Authenticate: func(ctx context.Context, token string) (identity.User, error) {
-			return s.authenticate(ctx, o.policy.Session, token)
+			return s.authenticate(ctx, o.policy, token)
 		},
 		SessionEnded: s.sessionEnded, Hold: s.holdSocket,
 		Answer: func(ctx context.Context, token string, data []byte, emit func(string) error) (last []byte, err error) {
@@ -34,13 +35,16 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 			})
 			return last, err
 		},
-		ErrorFrame: errorFrame, LogAnswer: s.logAnswer,
+		ErrorFrame: errorFrame, LogAnswer: s.logAnswer, Events: s.streamEvents(o, question),
 		MaxQuestion: o.policy.Body, PingInterval: s.cfg.WSPingInterval, Now: s.cfg.Now,
 	})
 }
 
 // streamChat hands the request to the chat stream.
 func (s *Server) streamChat(c *echo.Context) error {
+	if apikey.IsIn(c.Request().RequestURI) {
+		return errKeyInURL
+	}
 	if err := refuseMisplacedKey(c.Request()); err != nil {
 		return err
 	}
@@ -51,35 +55,50 @@ func (s *Server) streamChat(c *echo.Context) error {
 	return err
 }
 
+// answerQuestion answers a question of version 1 and returns the last frame.
 func (s *Server) answerQuestion(
-	ctx context.Context, o operation, schema *openapi3.Schema, token string, question []byte, emit agent.Emit,
+	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, emit agent.Emit,
 ) ([]byte, error) {
-	user, err := s.authenticate(ctx, o.policy.Session, token)
+	q, err := s.openQuestion(ctx, o, schema, token, data, false)
 	if err != nil {
 		return nil, err
 	}
-	settle, err := s.charge(ctx, accountLimit(user), nil)
-	if err != nil {
-		return nil, err
-	}
-	value, err := decode(ctx, question, schema)
-	if err != nil {
-		return nil, err
-	}
-	var body api.ChatRequest
-	if err := bind(value, &body); err != nil {
-		return nil, err
-	}
-	request, err := fromAPIChat(body)
-	if err != nil {
-		return nil, err
-	}
-	reply, err := s.cfg.Chat.Run(ctx, user, request, emit)
-	settle(err)
+	reply, err := s.cfg.Chat.Run(ctx, q.user, q.request, chat.Listener{Text: emit})
+	q.settle(err)
 	if err != nil {
 		return nil, err
 	}
 	return lastFrame(reply)
+}
+
+// question is a question of the stream that has passed the same steps as POST /chat.
+type question struct {
+	user    identity.User
+	request chat.Request
+	settle  func(error) // takes the outcome
+}
+
+// openQuestion authenticates the caller once more, counts the question and reads it. appTools says whether it may have
+// tools of the app.
+func (s *Server) openQuestion(
+	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, appTools bool,
+) (q question, err error) {
+	if q.user, err = s.authenticate(ctx, o.policy, token); err != nil {
+		return question{}, err
+	}
+	if q.settle, err = s.charge(ctx, accountLimit(q.user), nil); err != nil {
+		return question{}, err
+	}
+	value, err := decode(ctx, data, schema)
+	if err != nil {
+		return question{}, err
+	}
+	var body api.ChatRequest
+	if err := bind(value, &body); err != nil {
+		return question{}, err
+	}
+	q.request, err = fromAPIChat(body, appTools)
+	return q, err
 }
 
 // holdSocket counts a user's sockets over all replicas.
@@ -90,7 +109,7 @@ func (s *Server) holdSocket(ctx context.Context, user uuid.UUID, limit int) (rel
 	return s.cfg.Limiter.Hold(ctx, "sockets:"+user.String(), limit)
 }
 
-// sessionEnded reports whether the database says that the user's login has ended. An outage ends no stream.
+// sessionEnded reports whether the database says that the user's login or API key has ended. An outage ends no stream.
 func (s *Server) sessionEnded(ctx context.Context, user identity.User) bool {
 	ended, err := s.cfg.Auth.SessionEnded(ctx, user)
 	return err == nil && ended

@@ -5,6 +5,9 @@ package identity
 
 import (
 	"context"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -18,7 +21,22 @@ type User struct {
 	Email   string
 	Tier    tier.Tier
 	Seats   int
-	Session uuid.UUID // the session (refresh family) the access token belongs to
+	Session uuid.UUID // the session (refresh family) the access token belongs to; uuid.Nil for an API key
+	Key     uuid.UUID // the API key that the request came with; uuid.Nil for an access token
+	Scopes  Scopes    // of the API key
+	Client  Client    // where the request comes from; set by the edge
+}
+
+// Scopes are the scopes of an API key, separated by spaces.
+type Scopes string
+
+// Has reports whether scope is among the scopes.
+func (s Scopes) Has(scope string) bool { return slices.Contains(strings.Fields(string(s)), scope) }
+
+// Client is where a request comes from.
+type Client struct {
+	Addr      netip.Addr // not valid if unknown
+	UserAgent string     // as the client sent it; never stored or logged as it is
 }
 
 type key struct{}

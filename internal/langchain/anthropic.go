@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 
 	"github.com/tmc/langchaingo/llms"
 	"github.com/tmc/langchaingo/llms/anthropic"
@@ -122,7 +123,8 @@ type anthropicUsage struct {
 }
 
 type anthropicError struct {
-	Type string `json:"type"`
+	Type    string `json:"type"`
+	Message string `json:"message"` // only searched
 }
 
 // event reads one event of https://docs.anthropic.com/en/api/messages-streaming. Unknown ones are ignored, as it asks.
@@ -186,6 +188,7 @@ func (e *anthropicEvent) failure(started bool) *agent.ModelFailure {
 	f := statusFailure(http.StatusInternalServerError)
 	if e.Error != nil {
 		f = statusFailure(anthropicStatus(e.Error.Type))
+		anthropicProtocol{}.failure([]byte(e.Error.Message), f)
 	}
 	f.Started = started
 	return f
@@ -230,9 +233,16 @@ func anthropicEnding(reason string) ending {
 	return unfinished
 }
 
-// failure finds spent credit, which Anthropic reports as a bad request.
+// anthropicTooLong matches what Anthropic says of a prompt that does not fit, alone or with the answer.
+var anthropicTooLong = regexp.MustCompile(`(?i)(?:prompt|input) is too long|exceeds? (?:the )?context (?:limit|window)`)
+
+// failure finds spent credit and prompts that are too long, which Anthropic reports as bad requests.
 func (anthropicProtocol) failure(body []byte, f *agent.ModelFailure) {
-	if f.Status == http.StatusBadRequest && bytes.Contains(body, []byte("credit balance is too low")) {
+	switch {
+	case f.Status == http.StatusRequestEntityTooLarge,
+		f.Status == http.StatusBadRequest && anthropicTooLong.Match(body):
+		f.Cause = agent.ErrContextTooLarge
+	case f.Status == http.StatusBadRequest && bytes.Contains(body, []byte("credit balance is too low")):
 		f.Kind, f.Quota = agent.FailureRefused, true
 	}
 }

@@ -165,6 +165,7 @@ func TestAnthropicMarksTruncatedAnswers(t *testing.T) {
 }
 
 func TestAnthropicFailures(t *testing.T) {
+	t.Attr("case", "L10")
 	t.Parallel()
 	words := `{"type":"error","error":{"type":"x","message":"` + secret + `"}}`
 	credit := `{"error":{"type":"invalid_request_error","message":"Your credit balance is too low. ` + secret + `"}}`
@@ -177,7 +178,17 @@ func TestAnthropicFailures(t *testing.T) {
 		"no credit": {[]step{refuse(400, credit)}, agent.FailureRefused, 400, 1, nil, quota},
 		"400":       {[]step{refuse(400, words)}, agent.FailureRejected, 400, 1, nil, nil},
 		"404":       {[]step{refuse(404, words)}, agent.FailureRejected, 404, 1, nil, nil},
-		"413":       {[]step{refuse(413, words)}, agent.FailureRejected, 413, 1, nil, nil},
+		"413":       {[]step{refuse(413, words)}, agent.FailureRejected, 413, 1, nil, tooLong},
+		"too long": {[]step{refuse(400, `{"type":"error","error":{"type":"invalid_request_error","message":`+
+			`"prompt is too long: 215004 tokens > 200000 maximum; `+secret+`"}}`)},
+			agent.FailureRejected, 400, 1, nil, tooLong},
+		"too long with the answer": {[]step{refuse(400, `{"type":"error","error":{"type":"invalid_request_error",`+
+			"\"message\":\"input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000\"}}")},
+			agent.FailureRejected, 400, 1, nil, tooLong},
+		"too long, in the stream": {[]step{send(200, sse, event("error", `,"error":{"type":"invalid_request_error",`+
+			`"message":"Prompt is too long"}`))}, agent.FailureRejected, 400, 1, nil, tooLong},
+		"429 that speaks of length": {[]step{refuse(429, `{"error":{"message":"prompt is too long"}}`, "60")},
+			agent.FailureBusy, 429, 1, nil, notTooLong},
 		"429 for a minute": {[]step{refuse(429, words, "60")}, agent.FailureBusy, 429, 1, nil,
 			func(f *agent.ModelFailure) bool { return f.RetryAfter == time.Minute }},
 		"529 twice": {[]step{refuse(529, words), refuse(529, words)}, agent.FailureBusy, 529, 2, nil, nil},
@@ -208,6 +219,9 @@ func TestAnthropicFailures(t *testing.T) {
 		"nameless call": {[]step{send(200, sse, toolBlock(0, "c", ""))}, agent.FailureProtocol, 0, 1, nil, nil},
 	})
 }
+
+func tooLong(f *agent.ModelFailure) bool    { return errors.Is(f.Err(), agent.ErrContextTooLarge) }
+func notTooLong(f *agent.ModelFailure) bool { return !tooLong(f) }
 
 func TestAnthropicIsAskedAgainOnce(t *testing.T) {
 	t.Parallel()
@@ -248,6 +262,7 @@ func TestCallersKeyAndModelAreUsedForOneCall(t *testing.T) {
 func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func TestSilenceEndsInTime(t *testing.T) {
+	t.Attr("case", "L10")
 	t.Parallel()
 	whole := start() + textBlock(0, "a") + stop("end_turn")
 	for name, c := range map[string]struct {

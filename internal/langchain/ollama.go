@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/tmc/langchaingo/llms"
@@ -69,10 +70,11 @@ func (p ollamaProtocol) amend(request map[string]any, call agent.ModelCall) {
 	if call.MaxTokens > 0 {
 		options["num_predict"] = call.MaxTokens
 	}
-	if p.contextTokens > 0 { // without it Ollama cuts the beginning of long prompts, and says nothing
+	if p.contextTokens > 0 { // without it Ollama cuts long prompts to its default, which is small
 		options["num_ctx"] = p.contextTokens
 	}
 	request["options"] = options
+	request["truncate"] = false // newer versions then refuse a prompt that is too long
 }
 
 // amendMessage adds the parts of m that are not text.
@@ -134,6 +136,7 @@ func (ollamaProtocol) event(data []byte, b *answerBuilder) error {
 	}
 	if e.Error != "" {
 		f := statusFailure(http.StatusInternalServerError)
+		ollamaProtocol{}.failure([]byte(e.Error), f)
 		f.Started = b.started
 		return f
 	}
@@ -169,4 +172,18 @@ func ollamaEnding(reason string) ending {
 	return unfinished
 }
 
-func (ollamaProtocol) failure([]byte, *agent.ModelFailure) {}
+var (
+	ollamaTooLong = regexp.MustCompile(`(?i)exceed\w* (?:the )?(?:maximum |available )?context|prompt (?:is )?too long`)
+	ollamaNoTools = regexp.MustCompile(`(?i)does not support tools`)
+)
+
+// failure finds prompts that are too long, whatever the status, and models that cannot call tools.
+func (ollamaProtocol) failure(body []byte, f *agent.ModelFailure) {
+	switch {
+	case f.Kind == agent.FailureRefused || f.Status == http.StatusTooManyRequests:
+	case f.Status == http.StatusRequestEntityTooLarge, ollamaTooLong.Match(body):
+		f.Kind, f.Cause = agent.FailureRejected, agent.ErrContextTooLarge
+	case f.Status == http.StatusBadRequest && ollamaNoTools.Match(body):
+		f.Cause = agent.ErrNoTools
+	}
+}

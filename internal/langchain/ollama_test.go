@@ -1,6 +1,7 @@
 package langchain_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestOllamaStreamsTextAndHidesThinking(t *testing.T) {
 	body := f.bodies[0]
 	wantJSON(t, "model and stream", []any{body["model"], body["stream"], body["format"], body["tools"]},
 		`["big",true,null,null]`)
+	wantJSON(t, "truncate", body["truncate"], `false`)
 	wantJSON(t, "options", body["options"], `{"temperature":0.2,"num_predict":50,"num_ctx":8000}`)
 	wantJSON(t, "messages", body["messages"],
 		`[{"role":"system","content":"Be kind. Today is Monday."},{"role":"user","content":"hi"}]`)
@@ -102,14 +104,34 @@ func TestOllamaMarksTruncatedAnswers(t *testing.T) {
 	}
 }
 
+// TestByteOrderMarkLosesNothing sends a mark before the first line, with a wrong content type.
+func TestByteOrderMarkLosesNothing(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t, langchain.NewOllama,
+		send(200, "text/html", "\uFEFF"+line(`"content":"Hel"`, ``), line(`"content":"lo"`, ``), end("stop")))
+	if answer, err := client.Generate(t.Context(), ask("hi"), nil); err != nil || answer.Text != "Hello" {
+		t.Errorf("answer %+v, error %v", answer, err)
+	}
+}
+
 func TestOllamaFailures(t *testing.T) {
 	t.Parallel()
 	words := `{"error":"` + secret + `"}` + "\n"
 	a, text := []string{"a"}, line(`"content":"a"`, ``)
 	testBadAnswers(t, langchain.NewOllama, map[string]badAnswer{
-		"404":       {[]step{refuse(404, words)}, agent.FailureRejected, 404, 1, nil, nil},
-		"400":       {[]step{refuse(400, words)}, agent.FailureRejected, 400, 1, nil, nil},
-		"401":       {[]step{refuse(401, words)}, agent.FailureRefused, 401, 1, nil, nil},
+		"404": {[]step{refuse(404, words)}, agent.FailureRejected, 404, 1, nil, nil},
+		"400": {[]step{refuse(400, words)}, agent.FailureRejected, 400, 1, nil, nil},
+		"401": {[]step{refuse(401, words)}, agent.FailureRefused, 401, 1, nil, nil},
+		"too long": {[]step{refuse(400, `{"error":"the input length exceeds the context length"}`)},
+			agent.FailureRejected, 400, 1, nil, tooLong},
+		"too long, as a failure": {[]step{refuse(500, `{"error":"the request exceeds the available context size"}`)},
+			agent.FailureRejected, 500, 1, nil, tooLong},
+		"too long, in the stream": {[]step{send(200, ndjson,
+			`{"error":"prompt too long; exceeded max context length"}`)},
+			agent.FailureRejected, 500, 1, nil, tooLong},
+		"no tools": {[]step{refuse(400, `{"error":"registry.ollama.ai/library/gemma3:4b does not support tools"}`)},
+			agent.FailureRejected, 400, 1, nil,
+			func(f *agent.ModelFailure) bool { return errors.Is(f, agent.ErrNoTools) }},
 		"500 twice": {[]step{refuse(500, words), refuse(500, words)}, agent.FailureBusy, 500, 2, nil, nil},
 		"error":     {[]step{send(200, ndjson, text, words)}, agent.FailureBusy, 500, 1, a, nil},
 		"no end":    {[]step{send(200, ndjson, text)}, agent.FailureProtocol, 0, 1, a, nil},

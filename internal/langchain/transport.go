@@ -129,6 +129,7 @@ func (t *transport) readEvents(ctx context.Context, body io.Reader, x *exchange)
 			return ioFailure(ctx, err, x.answer.started)
 		}
 		x.timer.onBytes()
+		line = bytes.TrimPrefix(line, []byte("\uFEFF")) // a byte order mark
 		data, isData := bytes.CutPrefix(line, []byte("data:"))
 		if data = bytes.TrimSpace(data); len(data) == 0 || !isData && data[0] != '{' {
 			continue // a comment, an event's name or an empty line

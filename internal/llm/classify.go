@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/adiuva/cloud-api/internal/agent"
 )
 
 var (
@@ -23,6 +25,15 @@ var (
 	// templateFailed matches what servers answer to a conversation that the model's template does not take.
 	templateFailed = regexp.MustCompile(`(?i)roles? must alternate|chat template|jinja|template error|` +
 		`only user(?:,| and).{0,40}roles? (?:are|is) supported|system role not supported|raise_exception`)
+	// badKeyText matches refusals of a key in a response of 400, which Gemini and xAI send.
+	badKeyText = regexp.MustCompile(`(?i)\bapi[_ -]?key (?:not (?:valid|found)|expired)|incorrect api key|` +
+		`valid api key`)
+	// toolsRefused matches refusals of every tool, whatever its definition.
+	toolsRefused = regexp.MustCompile(`(?i)(?:not|n't) support (?:tools\b|(?:tool|function)[ _-]?(?:use|call))|` +
+		`\b(?:tools|(?:tool|function)[ _-]?(?:use|calls?|calling))\W{0,2} (?:is|are) ` +
+		`not (?:supported|enabled|available)|` +
+		`not support parameters: \[[^\]]*'tools'|no endpoints found that support tool use|` +
+		`tools param requires --jinja|tool choice requires --enable-auto-tool-choice`)
 	// limitReached matches how OpenAI answers if the limit left no room for more than reasoning.
 	limitReached = regexp.MustCompile(`(?i)could not finish the message because max_tokens`)
 )
@@ -30,7 +41,8 @@ var (
 // errorBody is what the package reads of an error response.
 type errorBody struct {
 	kind, code string
-	number     int // of code, 0 if it is none
+	number     int  // of code, 0 if it is none
+	badKey     bool // the key is named as the reason
 }
 
 // readErrorBody understands the error object of OpenAI, alone or in a list as Google has it, and objects that are the
@@ -41,6 +53,10 @@ func readErrorBody(body []byte) (out errorBody) {
 		Code   any             `json:"code"`
 		Status any             `json:"status"`
 		Error  json.RawMessage `json:"error"`
+		// Details are Google's.
+		Details []struct {
+			Reason string `json:"reason"`
+		} `json:"details"`
 	}
 	var outer object
 	if strings.HasPrefix(strings.TrimSpace(string(body)), "[") {
@@ -69,6 +85,10 @@ func readErrorBody(body []byte) (out errorBody) {
 			}
 		}
 	}
+	out.badKey = out.code == "invalid_api_key"
+	for _, d := range inner.Details {
+		out.badKey = out.badKey || d.Reason == "API_KEY_INVALID"
+	}
 	return out
 }
 
@@ -88,11 +108,13 @@ func httpFailure(status int, header http.Header, body []byte, now time.Time) *fa
 	case !quota && f.status != 401 && f.status != 402 && f.status != 429 && moderated.MatchString(text),
 		f.status >= 500 && templateFailed.MatchString(text):
 		f.kind = rejected
-	case quota, f.status == 401, f.status == 402, f.status == 403, inStream && e.code == "invalid_api_key":
+	case quota, f.status == 401, f.status == 402, f.status == 403, inStream && e.badKey:
 		f.kind = auth
 		f.quota = quota || f.status == 402
 		f.model = f.status == 403 && e.code == "model_not_found"
 		f.unclear = f.status == 403 && !quota && !keyRefused.MatchString(text)
+	case f.status == 400 && (e.badKey || badKeyText.MatchString(text)):
+		f.kind, f.unclear = auth, !e.badKey // a message may quote what a person wrote
 	case inStream && e.kind == "invalid_request_error":
 		f.kind = rejected
 	case f.status == 429, f.status >= 500, f.status == 408, inStream:
@@ -102,6 +124,15 @@ func httpFailure(status int, header http.Header, body []byte, now time.Time) *fa
 	}
 	noteTooLong(f, body)
 	return f
+}
+
+// noteNoTools makes f the failure of a model that cannot call tools, if the response says so: errors.Is then finds
+// agent.ErrNoTools in it. The request had tools.
+func noteNoTools(f *failure) {
+	passing := f.kind == busy && f.status != http.StatusInternalServerError
+	if f.kind != auth && !passing && toolsRefused.MatchString(string(f.complaint)) {
+		f.kind, f.cause = rejected, agent.ErrNoTools
+	}
 }
 
 // retryAfter returns the Retry-After header (RFC 9110 §10.2.3), or 0 if it is absent or malformed.

@@ -212,6 +212,7 @@ func TestEnvironmentIsNotRead(t *testing.T) {
 }
 
 func TestRedirectIsNotFollowed(t *testing.T) {
+	t.Attr("case", "L12")
 	t.Parallel()
 	client, srv := setup(t)
 	other := llmtest.NewServer(t)

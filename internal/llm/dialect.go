@@ -21,6 +21,7 @@ const (
 	memberThoughts // of assistant messages: what the server sent as the model's reasoning
 	memberExtras   // of tool calls: what the server sent beside name and arguments
 	memberSystem   // the system role; without it, the system prompt begins the first user message
+	memberTools    // tools; never left out, because agents need them
 )
 
 // The two names of the limit of an answer.

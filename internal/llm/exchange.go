@@ -102,7 +102,7 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 			return answer, nil
 		}
 		next, ok := d.adapted(f.status, said, f.sent, r.stream)
-		if !ok || f.started || f.kind == auth || adaptations == maxAdaptations {
+		if !ok || f.started || f.kind == auth || f.cause == agent.ErrNoTools || adaptations == maxAdaptations {
 			return agent.Answer{}, f
 		}
 		if adaptations > 0 {
@@ -154,7 +154,9 @@ func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (age
 	}
 	var f *failure
 	if errors.As(err, &f) {
-		f.sent = sent
+		if f.sent = sent; sent&memberTools != 0 {
+			noteNoTools(f)
+		}
 	}
 	return agent.Answer{}, err
 }

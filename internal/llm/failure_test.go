@@ -138,6 +138,7 @@ var failureCases = map[string]failureCase{
 }
 
 func TestFailureClassification(t *testing.T) {
+	t.Attr("case", "L11")
 	t.Parallel()
 	for name, test := range failureCases {
 		t.Run(name, func(t *testing.T) {
@@ -203,6 +204,7 @@ func TestRefusedConnectionIsUnavailable(t *testing.T) {
 }
 
 func TestMalformedHTTPIsRedacted(t *testing.T) {
+	t.Attr("case", "L11")
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -90,6 +90,9 @@ func (e *requestEncoder) encode(r request) (body []byte, sent member, err error)
 		if strict {
 			sent |= memberStrict
 		}
+		if len(call.Tools) > 0 {
+			sent |= memberTools
+		}
 		if call.TextOnly && len(call.Tools) > 0 {
 			sent |= memberToolChoice
 			b = append(b, `,"tool_choice":"none"`...)

@@ -119,6 +119,7 @@ func TestStrangeEncodingsLoseNothing(t *testing.T) {
 
 // TestHostileAnswersAreBounded has upstreams that send too much, or what is no answer.
 func TestHostileAnswersAreBounded(t *testing.T) {
+	t.Attr("case", "L10")
 	t.Parallel()
 	repeat := func(head, part string, n int) llmtest.Step {
 		return func(x *llmtest.Exchange) {
@@ -172,6 +173,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 }
 
 func TestNULNeverLeaves(t *testing.T) {
+	t.Attr("case", "L13")
 	t.Parallel()
 	client, srv := setup(t)
 	srv.Script(deltas("tool_calls", `{"content":"a\u0000b"}`, "{\"content\":\"\\u0000\"}",
@@ -297,6 +299,7 @@ func TestOpenAIIsAlwaysToldToStoreNothing(t *testing.T) {
 
 // TestAdaptingIsBounded has a server that refuses something else each time, and shows that what was learnt stays.
 func TestAdaptingIsBounded(t *testing.T) {
+	t.Attr("case", "L10")
 	t.Parallel()
 	client, srv := setup(t)
 	refuse := func(name string) llmtest.Step {

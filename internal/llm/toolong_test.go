@@ -59,6 +59,7 @@ func refusal(status int, body string) llmtest.Step {
 }
 
 func TestPromptsThatAreTooLongAreRecognised(t *testing.T) {
+	t.Attr("case", "L09")
 	t.Parallel()
 	for name, step := range tooLong {
 		err := refused(t, step)

@@ -6,6 +6,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func OpenWithTimeouts(ctx context.Context, dsn string, timeouts Timeouts) (*DB, 
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	cfg.AfterConnect = scanTimesInUTC
+	cfg.AfterConnect = setTypes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, Translate(err)
@@ -96,9 +97,12 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 var errBadDSN = errors.New("postgres: the database URL cannot be read; it should look like " +
 	"postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=require")
 
-// scanTimesInUTC scans timestamptz values in UTC instead of the time zone of the process.
-func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{
+// setTypes makes a connection scan timestamptz values in UTC instead of the time zone of the process, and write UUIDs
+// as bytes.
+func setTypes(_ context.Context, conn *pgx.Conn) error {
+	types := conn.TypeMap()
+	types.TryWrapEncodePlanFuncs = slices.Insert(slices.Clone(types.TryWrapEncodePlanFuncs), 0, wrapUUID)
+	types.RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
 	return nil

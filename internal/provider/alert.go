@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -21,10 +22,12 @@ type alerter struct {
 
 const alertInterval = time.Minute
 
-// notify logs what the provider refused: our key, our quota or the model.
+// notify logs what the provider refused: our key, our quota, the model, or tools.
 func (a *alerter) notify(ctx context.Context, f *agent.ModelFailure) {
-	cause := "key"
+	cause, message := "key", "the language model refuses our key or quota; an operator must act"
 	switch {
+	case errors.Is(f, agent.ErrNoTools):
+		cause, message = "tools", "the language model cannot call tools; an operator must act"
 	case f.Quota:
 		cause = "quota"
 	case f.Model:
@@ -39,7 +42,7 @@ func (a *alerter) notify(ctx context.Context, f *agent.ModelFailure) {
 	}
 	a.mu.Unlock()
 	if due {
-		a.log.ErrorContext(ctx, "the language model refuses our key or quota; an operator must act",
+		a.log.ErrorContext(ctx, message,
 			slog.String("provider", a.provider), slog.Int("status", f.Status), slog.String("refused", cause))
 	}
 }

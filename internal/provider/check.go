@@ -178,6 +178,8 @@ func remedy(err error) string {
 		return "The call failed on our side; run it again."
 	}
 	switch {
+	case errors.Is(f, agent.ErrNoTools):
+		return "The model or its server cannot call tools, which agents need: use another model, or switch tools on."
 	case f.Kind == agent.FailureRefused && f.Quota:
 		return "The quota is spent: add credit, or use another key."
 	case f.Kind == agent.FailureRefused && f.Model:

@@ -151,13 +151,14 @@ func TestAnswersHaveAtMostTheProvidersTokens(t *testing.T) {
 			t.Errorf("for %d the provider was told %v, want %v", given, sent["max_tokens"], want)
 		}
 	}
-	if size, out := set.Limits(&agent.ModelRequest{}); size != 1000 || out != 100 {
-		t.Errorf("limits %d and %d", size, out)
+	if got := set.Limits(&agent.ModelRequest{}); got.ContextTokens != 1000 || got.MaxOutputTokens != 100 {
+		t.Errorf("limits %+v", got)
 	}
 }
 
 // TestOwnKeyChangesNothingForOthers has a caller's key refused more often than opens a breaker, in every way.
 func TestOwnKeyChangesNothingForOthers(t *testing.T) {
+	t.Attr("case", "L03")
 	t.Parallel()
 	var logged bytes.Buffer
 	set, servers := setup(t, 2, func(c *provider.Config) {
@@ -198,6 +199,7 @@ func TestOwnKeyChangesNothingForOthers(t *testing.T) {
 }
 
 func TestKeyIsNeverPrinted(t *testing.T) {
+	t.Attr("case", "L01")
 	t.Parallel()
 	choice := agent.ModelChoice{Provider: "p1", Key: agent.NewKey(ownKey)}
 	request := &agent.ModelRequest{Choice: choice}

@@ -26,6 +26,7 @@ func thinkThenCut(x *llmtest.Exchange) {
 
 // TestNextProviderAnswersWhereTheFirstFails shows which failures of the first provider the caller does not notice.
 func TestNextProviderAnswersWhereTheFirstFails(t *testing.T) {
+	t.Attr("case", "L06")
 	t.Parallel()
 	for name, c := range map[string]struct {
 		first llmtest.Step
@@ -117,6 +118,7 @@ func bubble(t *testing.T, change ...func(*provider.Config)) (*provider.Set, [2]*
 // TestHangingProviderLeavesTimeForTheNext shows that a provider that says nothing costs the time until the first token,
 // or half of a deadline that is shorter than two of them, and that the request's next calls do not ask it again.
 func TestHangingProviderLeavesTimeForTheNext(t *testing.T) {
+	t.Attr("case", "L06")
 	t.Parallel()
 	for name, c := range map[string]struct{ total, took time.Duration }{
 		"long deadline":  {120 * time.Second, 20 * time.Second},
@@ -197,6 +199,7 @@ func TestBreakerOpensAndRecovers(t *testing.T) {
 }
 
 func TestNextProviderAnswersWhileABreakerIsOpen(t *testing.T) {
+	t.Attr("case", "L06")
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set, handlers := bubble(t)

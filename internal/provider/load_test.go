@@ -79,6 +79,7 @@ providers:
 
 // TestLoadReportsAllFaultsWithTheirLines has a fault or more in almost every line.
 func TestLoadReportsAllFaultsWithTheirLines(t *testing.T) {
+	t.Attr("case", "L04")
 	t.Parallel()
 	_, path, err := load(t, `providers:
   - name: a
@@ -152,6 +153,7 @@ func TestLoadReportsAllFaultsWithTheirLines(t *testing.T) {
 }
 
 func TestLoadRefusesWhatIsNoList(t *testing.T) {
+	t.Attr("case", "L04")
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                                 "1: is empty",

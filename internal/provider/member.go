@@ -23,6 +23,15 @@ const (
 var ErrKeyRefused = fault.New(fault.ModelKeyRefused,
 	"The provider refuses the key in model.api_key, or its quota is spent. Check the key, or leave it out to use ours.")
 
+// Errors of models that cannot call tools, which agents need.
+var (
+	ErrNoTools = fault.New(fault.LLMError, "The language model cannot call tools, which this request needs. Choose "+
+		"another one in model, or ask the operator for one.")
+	// ErrChoiceWithoutTools is about the caller's choice.
+	ErrChoiceWithoutTools = fault.ErrValidation.WithDetails(fault.Detail{Pointer: "/model",
+		Message: "is a model that cannot call tools, which this request needs: choose another one of GET /models"})
+)
+
 // member is a provider with the state of its clients. What calls with a caller's own key meet never gets into it.
 type member struct {
 	Provider
@@ -61,7 +70,7 @@ func countsAgainstBreaker(err error) bool {
 	case agent.FailureBusy, agent.FailureNetwork, agent.FailureProtocol, agent.FailureTimeout:
 		return true
 	case agent.FailureRefused:
-		return f.Status != http.StatusForbidden || f.Quota || f.Model
+		return f.Status != http.StatusForbidden && !f.Unclear || f.Quota || f.Model
 	}
 	return false
 }

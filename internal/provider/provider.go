@@ -43,6 +43,10 @@ type Provider struct {
 	Line            int       // in the providers file; 0 without one
 }
 
+func (p Provider) limits() agent.Limits {
+	return agent.Limits{ContextTokens: p.ContextTokens, MaxOutputTokens: p.MaxOutputTokens}
+}
+
 // models returns the names of the provider's models, each once.
 func (p Provider) models() []string {
 	return slices.Compact([]string{p.Agent, p.Router})

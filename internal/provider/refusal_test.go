@@ -122,6 +122,7 @@ func TestOperatorAlertIsLoggedOncePerMinute(t *testing.T) {
 
 // TestForbiddenWordsOfOneUserAlarmNobody answers 403 to one user alone, then to a second one.
 func TestForbiddenWordsOfOneUserAlarmNobody(t *testing.T) {
+	t.Attr("case", "L03")
 	t.Parallel()
 	var logged bytes.Buffer
 	set, servers := setup(t, 1, func(c *provider.Config) { c.Log = slog.New(slog.NewJSONHandler(&logged, nil)) })

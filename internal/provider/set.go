@@ -54,8 +54,10 @@ func New(cfg Config) *Set {
 
 // Generate implements agent.Model. Where a provider fails before any text was emitted, for a reason that another one
 // may not meet, it asks the next that the user's tier may use, within the same Timeout; a caller's choice is asked
-// alone. The Usage of the answer names the provider and the model. Its further errors are those of Validate and
-// ErrKeyRefused. A call without a Request may use every provider.
+// alone. A provider with a smaller context than the request's Limits gets the call without the oldest turns, and is
+// left out if that is not enough. The Usage of the answer names the provider and the model. Its further errors are
+// those of Validate, ErrKeyRefused, ErrNoTools, ErrChoiceWithoutTools and agent.ErrContextTooLarge. A call without a
+// Request may use every provider.
 func (s *Set) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	r, err := s.routeOf(call.Request)
 	if err != nil {
@@ -70,35 +72,79 @@ func (s *Set) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emi
 			return next(text)
 		}
 	}
+	var failed error // of the last provider that was asked
 	for i, m := range r.members {
-		attempt := s.attempt(ctx, call, r, i)
+		attempt, err := fit(s.attempt(ctx, call, r, i), m)
+		if err != nil { // the others may have more room
+			s.cfg.Log.WarnContext(ctx, "a provider has too little context for a request",
+				slog.String("provider", m.Name))
+			failed = cmp.Or(failed, err)
+			continue
+		}
 		answer, err := m.generate(ctx, attempt, emit)
 		if err == nil {
-			answer.Usage.Provider, answer.Usage.Model = m.Name, attempt.Attempt.Model
-			answer.Usage.ModelCalls = max(1, answer.Usage.ModelCalls)
+			answer.Usage = usage(answer.Usage, call, attempt, m)
 			s.logAnswer(ctx, answer.Usage, i)
 			return answer, nil
 		}
+		failed = s.withoutTools(ctx, m, r, err)
 		if shown || !mayFailOver(err) || r.chosen {
-			return agent.Answer{}, err
+			break
 		}
 		noteFailed(call.Request, m)
 		if i+1 == len(r.members) || ctx.Err() != nil {
-			return agent.Answer{}, err
+			break
 		}
 		s.logFailover(ctx, m, r.members[i+1], err)
 	}
-	return agent.Answer{}, agent.ErrModelUnavailable // not reached: a route has a provider
+	return agent.Answer{}, failed
 }
 
-// Limits returns how many tokens a prompt and its answer may have together, and how many the answer, at the provider
-// that is asked first. Both are 0 if the request's choice is not valid.
-func (s *Set) Limits(request *agent.ModelRequest) (contextTokens, maxOutputTokens int) {
+// usage completes the usage that the client reports of an attempt. Where the provider does not count the prompt and got
+// less than the call has, it is estimated here; the caller would estimate the whole call.
+func usage(u agent.Usage, call, attempt agent.ModelCall, m *member) agent.Usage {
+	u.Provider, u.Model, u.ModelCalls = m.Name, attempt.Attempt.Model, max(1, u.ModelCalls)
+	if u.InputTokens == 0 && fitsLess(call, m) {
+		u.InputTokens, u.Estimated = int64(attempt.EstimateTokens()), true
+	}
+	return u
+}
+
+// fitsLess reports whether the provider has less room than the call was made for.
+func fitsLess(call agent.ModelCall, m *member) bool {
+	room := m.limits().PromptTokens()
+	return room > 0 && call.Request != nil && room < call.Request.Limits.PromptTokens()
+}
+
+// fit returns the call as the provider has room for it.
+func fit(call agent.ModelCall, m *member) (agent.ModelCall, error) {
+	if !fitsLess(call, m) {
+		return call, nil
+	}
+	return call.FitTo(m.limits())
+}
+
+// withoutTools returns err, or an error that says what to do if the model cannot call tools. The operator is told,
+// unless the caller chose the model.
+func (s *Set) withoutTools(ctx context.Context, m *member, r route, err error) error {
+	var f *agent.ModelFailure
+	switch {
+	case !errors.Is(err, agent.ErrNoTools) || !errors.As(err, &f):
+		return err
+	case r.chosen:
+		return ErrChoiceWithoutTools.WithCause(f)
+	}
+	m.alerter.notify(ctx, f)
+	return ErrNoTools.WithCause(f)
+}
+
+// Limits returns the sizes of the provider that is asked first. They are unknown if the request's choice is not valid.
+func (s *Set) Limits(request *agent.ModelRequest) agent.Limits {
 	r, err := s.routeOf(request)
 	if err != nil {
-		return 0, 0
+		return agent.Limits{}
 	}
-	return r.members[0].ContextTokens, r.members[0].MaxOutputTokens
+	return r.members[0].limits()
 }
 
 // routeOf returns the route of a request's calls. Providers that failed during the request are asked last.
@@ -154,7 +200,7 @@ func mayFailOver(err error) bool {
 	case agent.FailureRefused, agent.FailureBusy, agent.FailureNetwork, agent.FailureProtocol, agent.FailureTimeout:
 		return true
 	case agent.FailureRejected: // 404: the provider has no such model or path, which is no fault of the request
-		return f.Status == http.StatusNotFound
+		return f.Status == http.StatusNotFound || errors.Is(f, agent.ErrNoTools)
 	}
 	return false
 }

@@ -21,6 +21,7 @@ type Outcome struct {
 	Steps     []string
 	Upgrade   *Upgrade
 	Text      string
+	Tokens    int64 // that the model read and wrote
 }
 
 // Made is a call that a model made, with what it got for it.
@@ -31,19 +32,15 @@ type Made struct {
 // Check says in which points an outcome is not what the turn expects; none means that it is right. now is the time of
 // the request in the caller's zone, in which texts of times are read.
 func (t Turn) Check(o Outcome, now time.Time) []string {
+	return slices.Concat(t.checkEffort(o, now), t.CheckResult(o, now))
+}
+
+// CheckResult is Check for what the person gets alone: it leaves out which tools were called, and how much that took.
+func (t Turn) CheckResult(o Outcome, now time.Time) []string {
 	var wrong []string
 	report := func(format string, values ...any) { wrong = append(wrong, fmt.Sprintf(format, values...)) }
 	if !slices.Equal(o.Agents, t.Agents) {
 		report("answered by %v, not %v", o.Agents, t.Agents)
-	}
-	if len(o.Calls) > t.MaxCalls {
-		report("%d calls, at most %d are needed", len(o.Calls), t.MaxCalls)
-	}
-	for _, want := range t.Calls {
-		made := slices.ContainsFunc(o.Calls, func(m Made) bool { return want.matches(m, now) })
-		if !made && !want.Refused {
-			report("no call %s %s", want.Tool, want.JSON())
-		}
 	}
 	for _, d := range compareChanges("actions", t.Actions, o.Actions, now) {
 		report("%s", d)
@@ -65,6 +62,25 @@ func (t Turn) Check(o Outcome, now time.Time) []string {
 	for _, words := range t.MustNotSay {
 		if Holds(o.Text, words) {
 			report("says %q", words)
+		}
+	}
+	return wrong
+}
+
+// checkEffort says what is wrong with the calls, their results and their number.
+func (t Turn) checkEffort(o Outcome, now time.Time) []string {
+	var wrong []string
+	report := func(format string, values ...any) { wrong = append(wrong, fmt.Sprintf(format, values...)) }
+	if len(o.Calls) > t.MaxCalls {
+		report("%d calls, at most %d are needed", len(o.Calls), t.MaxCalls)
+	}
+	if t.MaxTokens > 0 && o.Tokens > t.MaxTokens {
+		report("%d tokens, at most %d are allowed", o.Tokens, t.MaxTokens)
+	}
+	for _, want := range t.Calls {
+		made := slices.ContainsFunc(o.Calls, func(m Made) bool { return want.matches(m, now) })
+		if !made && !want.Refused {
+			report("no call %s %s", want.Tool, want.JSON())
 		}
 	}
 	for _, words := range t.MustRead {

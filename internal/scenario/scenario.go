@@ -16,6 +16,8 @@ import (
 // Scenario is a conversation about one workspace. Nothing is carried out between its turns: the rows stay as they are.
 type Scenario struct {
 	Category string
+	File     string // where it stands, with Line
+	Line     int
 	Tier     tier.Tier
 	Plan     bool   // asks for a plan instead of an answer
 	Timezone string // IANA name
@@ -46,13 +48,16 @@ func (s Scenario) Wire(history []agent.Turn) map[string]any {
 
 // Turn is one message and what a good answer to it holds.
 type Turn struct {
-	Say string
+	Say  string
+	Line int // of its file
 	// Router is what a good router answers: names of agents, in order. It may name one that the tier lacks.
 	Router []string
 	Agents []string // the agents that answer, in order
 	Calls  []Call   // of tools, in order
 	// MaxCalls limits the calls of a model that finds its own way; a scripted one makes exactly Calls.
-	MaxCalls  int
+	MaxCalls int
+	// MaxTokens limits what the model reads and writes for the turn, all calls together; 0 is no limit.
+	MaxTokens int64
 	Actions   []Change
 	Proposals []Change
 	Steps     []string // the types of the steps of a plan
@@ -67,6 +72,7 @@ type Turn struct {
 // Call is the call of a tool.
 type Call struct {
 	Tool      string
+	Line      int            // of its file
 	Arguments map[string]any // texts, numbers, bools, lists, maps and Loose
 	// Refused calls are those of a model that obeys what others wrote. They change nothing; a good model does not make
 	// them.

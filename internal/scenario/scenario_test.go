@@ -76,26 +76,32 @@ func TestReadTakesContextFromWorkspace(t *testing.T) {
 func TestReadRefusesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	for scenarios, want := range map[string]string{
-		`  - {say: x, says: y}`:                                     "says",
-		`  - {tier: free}`:                                          "says nothing",
-		`  - {say: x, tier: gold}`:                                  `no tier "gold"`,
+		`  - {say: x, says: y}`:                                     `:3: there is no member "says"; `,
+		`  - {tier: free}`:                                          "tasks.yaml:3: \"\": says nothing",
+		`  - {say: x, tier: gold}`:                                  `no tier "gold"; there are free, pro`,
 		`  - {say: x, mode: fast}`:                                  "direct or plan",
 		`  - {say: x, timezone: Mars/Base}`:                         "Mars/Base",
 		`  - {say: x, now: today}`:                                  "now",
-		`  - {say: x, workspace: home}`:                             `no workspace "home"`,
+		`  - {say: x, workspace: home}`:                             `no workspace "home"; there are office`,
 		`  - {say: x, calls: [list_tasks]}`:                         "{tool: {argument: value}}",
 		`  - {say: x, calls: [{list_tasks: {a: 1, a: 2}}]}`:         "twice",
 		`  - {say: x, calls: [{list_tasks: {a: !near b}}]}`:         "!near",
-		`  - {say: x, actions: [{create tasks: {name: y}}]}`:        `no column "name"`,
-		`  - {say: x, actions: [{create chairs: {title: y}}]}`:      `no table "chairs"`,
+		`  - {say: x, actions: [{create tasks: {name: y}}]}`:        `no column "name"; there are projectId, title`,
+		`  - {say: x, actions: [{create chairs: {title: y}}]}`:      `no table "chairs"; there are tasks`,
 		`  - {say: x, actions: [{make tasks: {title: y}}]}`:         `"make tasks"`,
 		`  - {say: x, actions: [{create tasks: {dueDate: soon}}]}`:  `"soon"`,
 		`  - {say: x, actions: [{create tasks: {status: open}}]}`:   "status",
 		`  - {say: x, history: [{user: a, assistant: b}]}`:          "history",
 		`  - {say: x, rows: {chairs: [{id: a}]}}`:                   "no such table",
-		`  - {say: x, rows: {tasks: [{id: a, name: b}]}}`:           "name",
+		`  - {say: x, rows: {tasks: [{id: a, name: b}]}}`:           `rows of tasks have no column "name"; there are`,
 		`  - {say: x, rows: {tasks: [{id: a, dueDate: tomorrow}]}}`: "tomorrow",
 		`  - {say: x, turns: [{say: ""}]}`:                          "a turn says nothing",
+		"  - say: x\n    turns:\n      - {say: y, says: z}":         "tasks.yaml:5: ",
+		"  - say: x\n    calls:\n      - a: {b: !near c}":           "tasks.yaml:5: ",
+		"  - say: x\n    actions:\n      - create x: {}":            "tasks.yaml:5: ",
+		"  - say: x\n    rows:\n      x:\n        - {}":             "tasks.yaml:6: ",
+		"  - say: x\n  bad":                                         "tasks.yaml:4: ",
+		"  - {say: x, max_calls: many}":                             "tasks.yaml:3: ",
 		"  - {say: x}\n---\nmore: 1":                                "more than one document",
 		"  - say: " + strings.Repeat("x", 1<<20):                    "larger than",
 		strings.Repeat("  - {say: x}\n", 1_001):                     "more than 1000 scenarios",
@@ -126,6 +132,7 @@ func TestCheckNamesEachDifference(t *testing.T) {
   - say: call Luigi tomorrow
     calls: [{create_task: {title: !like call luigi, due_date: !time tomorrow}}]
     max_calls: 1
+    max_tokens: 900
     actions: [{create tasks: {title: !like Call Luigi, dueDate: 2026-11-24}}]
     must_say: [[Luigi, Bianchi]]
     must_not_say: [Bob]
@@ -139,6 +146,7 @@ func TestCheckNamesEachDifference(t *testing.T) {
 		"answered by":    func(o *scenario.Outcome) { o.Agents = nil },
 		"no call":        func(o *scenario.Outcome) { o.Calls[0].Arguments = `{"title":"Call Luigi"}` },
 		"2 calls":        func(o *scenario.Outcome) { o.Calls = append(o.Calls, scenario.Made{Tool: "list_tasks"}) },
+		"901 tokens":     func(o *scenario.Outcome) { o.Tokens = 901 },
 		"actions lack":   func(o *scenario.Outcome) { o.Actions[0].Data["title"] = "Call Bob" },
 		"actions have":   func(o *scenario.Outcome) { o.Actions = append(o.Actions, o.Actions[0]) },
 		"proposals have": func(o *scenario.Outcome) { o.Proposals = o.Actions },
@@ -157,6 +165,25 @@ func TestCheckNamesEachDifference(t *testing.T) {
 	}
 }
 
+func TestCheckResultLeavesOutTheCalls(t *testing.T) {
+	t.Parallel()
+	turn := read(t, `
+  - say: what is overdue?
+    calls: [{list_tasks: {}}]
+    max_calls: 0
+    max_tokens: 1
+    must_read: [Order chairs]
+    must_say: [Order chairs]`).Turns[0]
+	o := scenario.Outcome{Agents: []string{"task_agent"}, Text: "Order chairs.", Tokens: 2}
+	if all, result := turn.Check(o, time.Now()), turn.CheckResult(o, time.Now()); len(all) != 3 || len(result) != 0 {
+		t.Errorf("%q %q", all, result)
+	}
+	o.Text = "Nothing."
+	if result := turn.CheckResult(o, time.Now()); len(result) != 1 {
+		t.Error(result)
+	}
+}
+
 func TestCheckDoesNotAskForRefusedCalls(t *testing.T) {
 	t.Parallel()
 	s := read(t, `
@@ -168,5 +195,84 @@ func TestCheckDoesNotAskForRefusedCalls(t *testing.T) {
 	}
 	if wrong := s.Turns[0].Check(scenario.Outcome{Agents: []string{"task_agent"}}, s.Now); len(wrong) > 0 {
 		t.Error(wrong)
+	}
+}
+
+func TestReadTakesScenariosWithoutWorkspace(t *testing.T) {
+	t.Parallel()
+	s := read(t, `
+  - say: hello
+    workspace: ""
+    turns: [{say: and then}]`)
+	if s.File != "tasks.yaml" || s.Line != 4 || s.Turns[1].Line != 6 {
+		t.Errorf("%s:%d, turn at %d", s.File, s.Line, s.Turns[1].Line)
+	}
+	list, err := scenario.Read(fstest.MapFS{"own.yaml": {Data: []byte(`scenarios:
+  - {say: hi, agents: [task_agent], tier: free, timezone: Asia/Tokyo, now: 2026-11-23T09:00, profile: {name: Eve},
+     rows: {tasks: [{id: t1, title: Sign, dueDate: 2026-11-24T09:00}]}}`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := list[0].Context
+	if c.UserProfile["name"] != "Eve" || time.UnixMilli(c.Tasks[0].DueDate).UTC().Hour() != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestReadNamesTheLineOfAWorkspace(t *testing.T) {
+	t.Parallel()
+	files := folder("  - {say: x}")
+	files["workspaces/office.yaml"].Data = []byte(workspace + "  notes:\n    - {id: n1, text: x}\n")
+	_, err := scenario.Read(files)
+	if err == nil || !strings.Contains(err.Error(), `workspaces/office.yaml:8: rows of notes have no column`) {
+		t.Error(err)
+	}
+}
+
+func TestValidateNamesWhatIsUnknown(t *testing.T) {
+	t.Parallel()
+	known := scenario.Known{Agents: []string{"task_agent"}, Tools: map[string][]string{"list_tasks": {"status"}}}
+	for scenarios, want := range map[string]string{
+		"  - {say: x, agents: [chess_agent]}": `:3: there is no agent "chess_agent"; there are task_agent`,
+		"  - {say: x, router: [chess_agent]}": `tasks.yaml:3: there is no agent "chess_agent"`,
+		"  - say: x\n    calls: [{play: {}}]": `tasks.yaml:4: there is no tool "play"; there are list_tasks`,
+		"  - say: x\n    calls:\n      - list_tasks: {state: done}": "tasks.yaml:5: list_tasks has no argument " +
+			`"state"; there are status`,
+		strings.Repeat("  - {say: x, agents: [chess_agent]}\n", 22): "and 23 more mistakes",
+		"  - {say: x}\n  - {say: x, must_say: [y]}":                 ":4: is the same request as in tasks.yaml:3",
+		"  - {say: x, calls: [{list_tasks: {status: done}}]}":       "",
+		"  - {say: x, calls: [{refused: {list_tasks: {a: b}}}]}":    "",
+	} {
+		list, err := scenario.Read(folder(scenarios))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = scenario.Validate(list, known)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%.80s: %v, without %q", scenarios, err, want)
+		}
+	}
+}
+
+func TestIDTellsRequestsApart(t *testing.T) {
+	t.Parallel()
+	base := read(t, "  - {say: 'Was ist überfällig?'}")
+	if id := base.ID(); !strings.HasPrefix(id, "tasks/was-ist-berf-llig-") {
+		t.Error(id)
+	}
+	for scenarios, same := range map[string]bool{
+		"\n  - {say: 'Was ist überfällig?', must_say: [Order]}": true,
+		"  - {say: 'Was ist überfällig?', tier: pro}":           false,
+		"  - {say: 'Was ist überfällig!'}":                      false,
+		"  - {say: 'Was ist überfällig?', documents: [x]}":      false,
+	} {
+		other := read(t, scenarios)
+		if (other.ID() == base.ID()) != same {
+			t.Errorf("%s: %s and %s", scenarios, other.ID(), base.ID())
+		}
+		if moreExpected := strings.Contains(scenarios, "must_say"); moreExpected !=
+			(other.Expectation() != base.Expectation()) && !strings.Contains(scenarios, "!") {
+			t.Errorf("%s: expectations %s and %s", scenarios, other.Expectation(), base.Expectation())
+		}
 	}
 }

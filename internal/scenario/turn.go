@@ -16,8 +16,9 @@ var kinds = map[string]action.Kind{"create": action.Create, "update": action.Upd
 	"index": action.Index, "notify": action.Notify}
 
 func (b *builder) turn(in, defaults turn, zone *time.Location) (Turn, error) {
-	out := Turn{Say: in.Say, Router: in.Router, Agents: in.Agents, MaxCalls: in.MaxCalls, Steps: in.Steps,
-		Upgrade: in.Upgrade, MustNotSay: in.MustNotSay, MustRead: in.MustRead, MustNotRead: in.MustNotRead}
+	out := Turn{Say: in.Say, Router: in.Router, Agents: in.Agents, MaxCalls: in.MaxCalls, MaxTokens: in.MaxTokens,
+		Steps: in.Steps, Upgrade: in.Upgrade, MustNotSay: in.MustNotSay, MustRead: in.MustRead,
+		MustNotRead: in.MustNotRead}
 	if strings.TrimSpace(in.Say) == "" {
 		return Turn{}, errors.New("a turn says nothing")
 	}
@@ -63,7 +64,7 @@ func (b *builder) turn(in, defaults turn, zone *time.Location) (Turn, error) {
 func (b *builder) call(node *yaml.Node) (Call, error) {
 	value, err := decode(node, b.nodes)
 	if err != nil {
-		return Call{}, fmt.Errorf("calls: %w", err)
+		return Call{}, atLine(node.Line, "calls: %w", err)
 	}
 	name, value, ok := single(value)
 	refused := ok && name == "refused"
@@ -72,9 +73,9 @@ func (b *builder) call(node *yaml.Node) (Call, error) {
 	}
 	arguments, isMap := value.(map[string]any)
 	if !ok || !isMap {
-		return Call{}, errors.New("each of calls is {tool: {argument: value}}")
+		return Call{}, atLine(node.Line, "each of calls is {tool: {argument: value}}")
 	}
-	return Call{Tool: name, Arguments: arguments, Refused: refused}, nil
+	return Call{Tool: name, Line: node.Line, Arguments: arguments, Refused: refused}, nil
 }
 
 // single returns the only member of a map.
@@ -98,11 +99,11 @@ func (b *builder) changes(nodes []yaml.Node, zone *time.Location) ([]Change, err
 		}
 		members, ok := value.(map[string]any)
 		if !ok {
-			return nil, errors.New(`each is {"create tasks": {column: value}}`)
+			return nil, atLine(nodes[i].Line, `each is {"create tasks": {column: value}}`)
 		}
 		change, err := readChange(members, zone)
 		if err != nil {
-			return nil, err
+			return nil, &lineError{nodes[i].Line, err}
 		}
 		list = append(list, change)
 	}
@@ -132,7 +133,8 @@ func readChange(members map[string]any, zone *time.Location) (Change, error) {
 	for name, value := range out.Data {
 		column, ok := find(columns, name)
 		if !ok {
-			return Change{}, fmt.Errorf("%s %s has no column %q", out.Type, out.Table, name)
+			return Change{}, fmt.Errorf("%s %s has no column %q; there are %s", out.Type, out.Table, name,
+				columnNames(columns))
 		}
 		if out.Data[name], err = expected(column, value, zone); err != nil {
 			return Change{}, fmt.Errorf("%s: %w", name, err)
@@ -150,6 +152,14 @@ func expected(c action.Column, value any, zone *time.Location) (any, error) {
 		return parseMillis(text, zone)
 	}
 	return c.Canonical(value)
+}
+
+func columnNames(columns []action.Column) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 func find(columns []action.Column, name string) (action.Column, bool) {
@@ -200,7 +210,7 @@ func decode(node *yaml.Node, nodes *int) (any, error) {
 		}
 		name := node.Content[i].Value
 		if _, twice := members[name]; twice {
-			return nil, fmt.Errorf("line %d: %q is there twice", node.Content[i].Line, name)
+			return nil, atLine(node.Content[i].Line, "%q is there twice", name)
 		}
 		members[name] = value
 	}
@@ -222,5 +232,5 @@ func decodeScalar(node *yaml.Node) (any, error) {
 	case "!!str", "!!timestamp":
 		return node.Value, nil
 	}
-	return nil, fmt.Errorf("line %d: unknown tag %s", node.Line, node.Tag)
+	return nil, atLine(node.Line, "unknown tag %s; there are %s, %s and %s", node.Tag, Any, Like, Time)
 }

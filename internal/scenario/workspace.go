@@ -1,10 +1,10 @@
 package scenario
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +41,8 @@ func (w workspace) load(s *Scenario, more map[string][]yaml.Node, nodes *int) er
 		s.Context.UserProfile = w.Profile
 		s.wire["user_profile"] = w.Profile
 	}
-	tables := maps.Clone(w.Rows)
+	tables := map[string][]yaml.Node{}
+	maps.Copy(tables, w.Rows)
 	for table, rows := range more {
 		tables[table] = slices.Concat(tables[table], rows)
 	}
@@ -50,6 +51,9 @@ func (w workspace) load(s *Scenario, more map[string][]yaml.Node, nodes *int) er
 		for i := range rows {
 			if list[i], err = readRow(&rows[i], zone, nodes); err != nil {
 				return fmt.Errorf("%s: %w", table, err)
+			}
+			if err := checkColumns(table, list[i]); err != nil {
+				return atLine(rows[i].Line, "%w", err)
 			}
 		}
 		if err := setRows(&s.Context, table, list); err != nil {
@@ -78,33 +82,60 @@ func readRow(node *yaml.Node, zone *time.Location, nodes *int) (map[string]any, 
 	}
 	row, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("line %d: a row is a map of columns", node.Line)
+		return nil, atLine(node.Line, "a row is a map of columns")
 	}
 	for name, value := range row {
 		if text, ok := value.(string); ok && slices.Contains(timeColumns, name) {
 			if row[name], err = parseMillis(text, zone); err != nil {
-				return nil, fmt.Errorf("line %d: %s: %w", node.Line, name, err)
+				return nil, atLine(node.Line, "%s: %w", name, err)
 			}
 		}
 	}
 	return row, nil
 }
 
-// setRows decodes the rows into the context's list for the table. Unknown columns are errors.
-func setRows(c *agent.Context, table string, rows []map[string]any) error {
+// listOf returns a pointer to the context's list of the table's rows.
+func listOf(c *agent.Context, table string) (any, error) {
 	target, ok := map[string]any{"tasks": &c.Tasks, "taskComments": &c.TaskComments, "projects": &c.Projects,
 		"clients": &c.Clients, "notes": &c.Notes, "checkpoints": &c.Checkpoints, "events": &c.Events,
 		"emails": &c.Emails}[table]
 	if !ok {
-		return fmt.Errorf("there is no such table; there are %s", strings.Join(action.Tables(), ", "))
+		return nil, fmt.Errorf("there is no such table; there are %s", strings.Join(action.Tables(), ", "))
+	}
+	return target, nil
+}
+
+// checkColumns returns an error if the table has no such column.
+func checkColumns(table string, row map[string]any) error {
+	rows, err := listOf(&agent.Context{}, table)
+	if err != nil {
+		return fmt.Errorf("%s: %w", table, err)
+	}
+	fields := map[string]reflect.Type{}
+	t := reflect.TypeOf(rows).Elem().Elem()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		fields[name] = t.Field(i).Type
+	}
+	for _, name := range slices.Sorted(maps.Keys(row)) {
+		if fields[name] == nil {
+			return fmt.Errorf("rows of %s have no column %q; there are %s", table, name, namesOf(fields))
+		}
+	}
+	return nil
+}
+
+// setRows decodes the rows into the context's list for the table.
+func setRows(c *agent.Context, table string, rows []map[string]any) error {
+	target, err := listOf(c, table)
+	if err != nil {
+		return err
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
 		return err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(target)
+	return json.Unmarshal(text, target)
 }
 
 // parseMillis reads a local time in milliseconds. A day alone means its last millisecond, as it does for due dates.

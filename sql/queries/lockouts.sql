@@ -48,3 +48,6 @@ DELETE FROM known_networks n WHERE n.ctid = ANY (ARRAY(
     SELECT k.ctid FROM known_networks k WHERE k.seen_at <= @seen_before
     ORDER BY k.seen_at LIMIT @batch FOR UPDATE SKIP LOCKED
 ));
+
+-- name: ForgetNetworks :exec
+DELETE FROM known_networks WHERE user_id = @user_id;

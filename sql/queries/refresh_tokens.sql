@@ -1,7 +1,7 @@
 -- name: CreateSession :execrows
 -- Locks the user's row, so that no session is created concurrently with a password change or a deletion.
-INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at)
-SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now
+INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at, network, device)
+SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now, @network, @device
 FROM users u
 WHERE u.id = @user_id AND u.deleted_at IS NULL AND u.password_changed_at = @verified_at
 FOR SHARE OF u;
@@ -27,7 +27,7 @@ WHERE user_id = @user_id AND id <> @except_id AND revoked_at IS NULL;
 
 -- name: LiveSessions :many
 -- Ids are in order of creation.
-SELECT id, created_at, last_used_at FROM refresh_tokens
+SELECT id, created_at, last_used_at, network, device FROM refresh_tokens
 WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > @now AND ends_at > @now AND id < @before
 ORDER BY id DESC LIMIT @page_size;
 
@@ -55,7 +55,8 @@ WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at
 FOR UPDATE OF r;
 
 -- name: SessionState :one
-SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at
+SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
+    u.email_verified_at
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
 

@@ -28,7 +28,8 @@ func TestDocsInBrowser(t *testing.T) {
 	t.Cleanup(db.Close)
 	log := slog.New(slog.DiscardHandler)
 	accounts, err := auth.New(auth.Config{
-		DB: db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: 4, Log: log,
+		SecretsKeys: []string{strings.Repeat("k", 32)},
+		DB:          db, Secret: strings.Repeat("s", 32), Pepper: "p", BcryptCost: 4, Log: log,
 	})
 	check(t, err)
 	site, err := docsite.New(docsite.Config{Version: "1.2.3"})

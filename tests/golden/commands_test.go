@@ -101,7 +101,8 @@ func (c commands) config() {
 	prod := append(slices.Clone(set), "ENV=prod", "S3_BUCKET=b", "STRIPE_SECRET_KEY=sk_test_"+long,
 		"BILLING_SUCCESS_URL=https://api.example.com/s", "BILLING_CANCEL_URL=https://api.example.com/c",
 		"STRIPE_PRICE_PRO=price_a", "STRIPE_PRICE_POWER=price_b", "STRIPE_PRICE_TEAM=price_c",
-		"PASSWORD_PEPPER=other-"+long, "SECRETS_KEY=third-"+long)
+		"PASSWORD_PEPPER=other-"+long, "SECRETS_KEY=third-"+long,
+		"SMTP_URL=smtp://u:p@smtp.example.com:587", "MAIL_FROM=a@example.com", "PUBLIC_URL=https://api.example.com")
 	file := filepath.Join(c.s.dataDir, "a-secret")
 	check(c.t, os.WriteFile(file, []byte(long+"\n"), 0o600))
 	fromFile := []string{"JWT_SECRET_FILE=" + file, "PASSWORD_PEPPER_FILE=/no/such/file",

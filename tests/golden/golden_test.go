@@ -28,9 +28,10 @@ func TestGolden(t *testing.T) {
 	slow := s.openSilentSocket(t)
 
 	t.Run("contract", func(t *testing.T) {
-		r := newRecording(t, "contract.golden", s.mask)
-		w := newWalk(t, s, r)
+		w := newWalk(t, s, nil)
 		w.operations()
+		r := newRecording(t, "contract.golden", s.mask)
+		w.r = r
 		w.edge()
 		w.pages()
 		w.accounts()

@@ -21,6 +21,9 @@ type mask struct {
 var masks = []mask{
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`), "<access-token>"},
 	{regexp.MustCompile(`(?m)Bearer eyJ[\w-]+\.[\w-]+$`), "Bearer <cut access-token>"},
+	{regexp.MustCompile(`adv_[0-9A-Za-z]{40}`), "<api-key>"},
+	{regexp.MustCompile(`"prefix":"adv_[0-9A-Za-z]{4}"`), `"prefix":"<prefix>"`},
+	{regexp.MustCompile(`(?m)^\{"exported_at":.*\}$`), "<export of the account>"},
 	{regexp.MustCompile(`(v\d)\.[0-9a-f-]{36}\.(\d+)\.[\w-]{43}`), "<refresh-token $1 $2>"},
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`), "<uuid>"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "<request-id>"},
@@ -29,6 +32,7 @@ var masks = []mask{
 	{regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT`), "<http-date>"},
 	{regexp.MustCompile(`("(?:expires_at|created_at|last_used_at|current_period_end)":)\d+`), "$1<time>"},
 	{regexp.MustCompile(`("(?:input_tokens|output_tokens|tokens_used|requests)":)\d+`), "$1<n>"},
+	{regexp.MustCompile(`("handle":)"\w{26}"`), `$1"<handle>"`},
 	{regexp.MustCompile(`("version":)"[^"]*"`), `$1"<version>"`},
 	{regexp.MustCompile(`(Adiuva Cloud API) \S+ is up`), "$1 <version> is up"},
 	{regexp.MustCompile(`(?m)^(Retry-After:) \d+$`), "$1 <seconds>"},

@@ -33,31 +33,44 @@ var validRequests = map[string]request{
 	"requestAccountDeletion": {body: `{"password":"wrong password"}`},
 	"changePassword":         {body: `{"current_password":"wrong password","new_password":"staple battery horse"}`},
 	"listSessions":           {},
-	"endSession":             {path: "/auth/sessions/" + unknownID},
-	"chat":                   {body: `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`},
-	"streamChat":             {},
-	"chatBatch":              {body: `{"requests":[{"message":"what is overdue?"},{"message":""}]}`},
-	"compactHistory":         {body: `{"conversation_history":[{"role":"user","content":"The offer is due Friday."}]}`},
-	"getUsage":               {},
-	"listPlaybooks":          {},
-	"getPlaybook":            {path: "/plans/playbook/daily_standup"},
-	"runStep":                {body: `{"prompt_template":"tpl_standup","data":[{"title":"Call Anna"}]}`},
-	"putBackup":              {headers: backupHeaders, body: "backup bytes"},
-	"getLatestBackup":        {},
-	"headLatestBackup":       {},
-	"listBackupHistory":      {},
-	"getBackup":              {path: "/backup/" + unknownID},
-	"headBackup":             {path: "/backup/" + unknownID},
-	"deleteBackup":           {path: "/backup/" + unknownID},
-	"listTiers":              {},
-	"createCheckout":         {body: `{"tier":"pro"}`},
-	"createPortal":           {},
-	"receiveStripeEvent":     {body: `{"id":"evt_1","type":"invoice.paid"}`},
-	"getSubscription":        {},
-	"cancelSubscription":     {},
-	"listAgents":             {},
-	"listModels":             {},
-	"getHealth":              {},
+	"requestPasswordReset":   {body: `{"email":"nobody@example.com"}`},
+	"confirmPasswordReset": {body: `{"handle":"YI5SHZXGQMQGPZ6QL7P2M4ZWQY","code":"4711 0815",` +
+		`"new_password":"staple battery horse"}`},
+	"requestEmailVerification": {},
+	"confirmEmailVerification": {body: `{"code":"4711 0815"}`},
+	"changeEmail":              {body: `{"email":"other@example.com","password":"wrong password"}`},
+	"confirmEmailChange":       {body: `{"code":"4711 0815"}`},
+	"endSession":               {path: "/auth/sessions/" + unknownID},
+	"chat":                     {body: `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`},
+	"streamChat":               {},
+	"chatBatch":                {body: `{"requests":[{"message":"what is overdue?"},{"message":""}]}`},
+	"compactHistory": {body: `{"conversation_history":` +
+		`[{"role":"user","content":"The offer is due Friday."}]}`},
+	"getUsage":           {},
+	"listPlaybooks":      {},
+	"getPlaybook":        {path: "/plans/playbook/daily_standup"},
+	"runStep":            {body: `{"prompt_template":"tpl_standup","data":[{"title":"Call Anna"}]}`},
+	"putBackup":          {headers: backupHeaders, body: "backup bytes"},
+	"getLatestBackup":    {},
+	"headLatestBackup":   {},
+	"listBackupHistory":  {},
+	"getBackup":          {path: "/backup/" + unknownID},
+	"headBackup":         {path: "/backup/" + unknownID},
+	"deleteBackup":       {path: "/backup/" + unknownID},
+	"listTiers":          {},
+	"createCheckout":     {body: `{"tier":"pro"}`},
+	"createPortal":       {},
+	"receiveStripeEvent": {body: `{"id":"evt_1","type":"invoice.paid"}`},
+	"getSubscription":    {},
+	"cancelSubscription": {},
+	"listAgents":         {},
+	"listModels":         {},
+	"getHealth":          {},
+	"createKey":          {body: `{"name":"Nightly report","scopes":["chat"]}`},
+	"listKeys":           {},
+	"deleteKey":          {path: "/keys/" + unknownID},
+	"listAuthEvents":     {},
+	"exportAccount":      {},
 }
 
 // operations walks the contract: each operation with every token it may meet, its valid request and wrong ones.
@@ -66,7 +79,13 @@ func (w *walk) operations() {
 	check(w.t, err)
 	caller := w.register("walker", "team")
 	paths := doc.Paths.Map()
+	recordings := map[string]*recording{} // by the first segment of the path: one file would be too large
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		name := strings.Split(path, "/")[1]
+		if recordings[name] == nil {
+			recordings[name] = newRecording(w.t, filepath.Join("operations", name+".golden"), w.s.mask)
+		}
+		w.r = recordings[name]
 		operations := paths[path].Operations()
 		for _, method := range slices.Sorted(maps.Keys(operations)) {
 			op := operations[method]
@@ -83,6 +102,9 @@ func (w *walk) operations() {
 			w.operation(op, append(slices.Clone(paths[path].Parameters), op.Parameters...), valid, caller)
 		}
 		w.otherMethods(path, operations)
+	}
+	for _, name := range slices.Sorted(maps.Keys(recordings)) {
+		recordings[name].compare()
 	}
 }
 

@@ -46,7 +46,7 @@ func (m *obedientModel) Generate(_ context.Context, c agent.ModelCall, _ agent.E
 		return agent.Answer{Text: m.echo}, nil
 	}
 	name := offeredTo(c.Tools)
-	if m.sees(c.Messages) && !slices.Contains(m.seen, name) {
+	if m.sees(c) && !slices.Contains(m.seen, name) {
 		m.seen = append(m.seen, name)
 		return agent.Answer{ToolCalls: toolCalls(obeyCall, m.calls, m.markers)}, nil
 	}
@@ -57,10 +57,13 @@ func (m *obedientModel) Generate(_ context.Context, c agent.ModelCall, _ agent.E
 	return agent.Answer{Text: m.echo}, nil
 }
 
-// sees reports whether all markers are in the messages.
-func (m *obedientModel) sees(messages []llms.MessageContent) bool {
+// sees reports whether all markers are in the messages and the definitions of tools.
+func (m *obedientModel) sees(c agent.ModelCall) bool {
 	var b strings.Builder
-	for _, message := range messages {
+	for _, tool := range c.Tools {
+		b.WriteString(tool.Function.Description)
+	}
+	for _, message := range c.Messages {
 		for _, part := range message.Parts {
 			switch p := part.(type) {
 			case llms.TextContent:

@@ -88,7 +88,7 @@ func send(t *testing.T, model *obedientModel, r chat.Request) chat.Reply {
 	}
 	r.Timezone = rome.String()
 	reply, err := service.Run(context.WithValue(t.Context(), modelKey{}, model),
-		identity.User{Tier: tier.Team, Email: "mara@example.com"}, r, nil)
+		identity.User{Tier: tier.Team, Email: "mara@example.com"}, r, chat.Listener{})
 	if err != nil {
 		t.Fatal(err)
 	}

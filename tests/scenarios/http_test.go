@@ -3,7 +3,6 @@ package scenarios_test
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,16 +10,17 @@ import (
 	"github.com/adiuva/cloud-api/internal/action"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
+	"github.com/adiuva/cloud-api/internal/eval"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/scenario"
 	"github.com/adiuva/cloud-api/internal/testing/apitest"
 )
 
-// current is a model that lets the player set last answer.
-type current struct{ player atomic.Pointer[player] }
+// current is a model that lets the watched session set last answer.
+type current struct{ watch atomic.Pointer[eval.Watch] }
 
 func (c *current) Generate(ctx context.Context, call agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-	return byContext{}.Generate(context.WithValue(ctx, playerKey{}, c.player.Load()), call, emit)
+	return c.watch.Load().Generate(ctx, call, emit)
 }
 
 // httpReply is what this test reads of a ChatResponse.
@@ -39,15 +39,16 @@ func TestScenariosOverHTTP(t *testing.T) {
 	t.Parallel()
 	const every = 8
 	model := &current{}
-	a := newAssistant(t, model)
+	assistants := newAssistants(t)
 	var now atomic.Pointer[time.Time]
 	api := apitest.Start(t, model, func(c *httpapi.Config) {
-		c.Chat = chat.New(chat.Config{Agents: c.Agents, Model: model, Templates: a.templates, Filter: a.filter,
-			Now: func() time.Time { return *now.Load() }, Log: slog.New(slog.DiscardHandler)})
+		orchestrator, err := assistants.New(model, nil, func() time.Time { return *now.Load() })
+		check(t, err)
+		c.Chat = orchestrator
 	})
 	headers := map[string]apitest.Header{}
 	for i, s := range read(t) {
-		email := user(s).Email
+		email, _ := s.Context.UserProfile["email"].(string)
 		if headers[email] == nil {
 			headers[email] = api.Register(email)
 		}
@@ -57,11 +58,18 @@ func TestScenariosOverHTTP(t *testing.T) {
 		t.Run(s.Category+"/"+s.Name(), func(t *testing.T) {
 			check(t, api.Accounts.SetTier(t.Context(), email, s.Tier, 1))
 			turn := s.Turns[0]
-			p := newPlayer(turn, a.tools())
-			model.player.Store(p)
+			session, err := eval.Scripted()(s)
+			check(t, err)
+			watch := eval.NewWatch(session, assistants.Agents)
+			watch.Begin(0, turn.Say)
+			model.watch.Store(watch)
 			now.Store(&s.Now)
-			reply := send(t, api, headers[email], s, turn)
-			for _, wrong := range append(turn.Check(outcome(reply, p), s.Now), p.failures()...) {
+			outcome := watch.Outcome(send(t, api, headers[email], s, turn))
+			var made []eval.Call
+			for _, c := range outcome.Calls {
+				made = append(made, eval.Call{Tool: c.Tool, Arguments: c.Arguments, Result: c.Result})
+			}
+			for _, wrong := range append(turn.Check(outcome, s.Now), failures(turn, made)...) {
 				t.Error(wrong)
 			}
 		})

@@ -1,24 +1,22 @@
 // Package scenarios_test runs natural requests, which the YAML files beside it describe, through the whole assistant.
-// A model that plays the expected calls shows that the data and the changes get through; under make soak a real small
-// model shows where its routing and its plain answers stand.
+// A scripted model that plays the expected calls shows that the data and the changes get through; under make soak a
+// real small model shows where its routing and its plain answers stand.
 package scenarios_test
 
 import (
-	"context"
-	"log/slog"
+	"fmt"
 	"os"
-	"slices"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/chat"
-	"github.com/adiuva/cloud-api/internal/identity"
-	"github.com/adiuva/cloud-api/internal/playbook"
-	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/config"
+	"github.com/adiuva/cloud-api/internal/eval"
 	"github.com/adiuva/cloud-api/internal/scenario"
-	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 func check(t testing.TB, err error) {
@@ -35,82 +33,42 @@ func read(t testing.TB) []scenario.Scenario {
 	return list
 }
 
-// assistant is everything that answers a message, over one model.
-type assistant struct {
-	model     agent.Model
-	agents    *agent.Registry
-	templates *playbook.Templates
-	filter    chat.Filter
-}
-
-func newAssistant(t testing.TB, model agent.Model) assistant {
+// run plays the scenarios.
+func run(t testing.TB, list []scenario.Scenario, open eval.Open, routing bool) eval.Report {
 	t.Helper()
-	agents, err := app.NewAgents(model, nil)
+	assistants := newAssistants(t)
+	results, err := eval.Run(t.Context(), eval.Config{Scenarios: list, Agents: assistants.Agents, Open: open,
+		Filter: assistants.Filter, Routing: routing, Timeout: time.Hour,
+		Assistant: func(model agent.Model, now func() time.Time) (*chat.Orchestrator, error) {
+			return assistants.New(model, nil, now)
+		}})
 	check(t, err)
-	templates, err := app.NewTemplates(agents)
+	return eval.Report{Scenarios: results, Planned: len(list)}
+}
+
+func newAssistants(t testing.TB) *app.Assistants {
+	t.Helper()
+	cfg, err := config.Load(func(string) string { return "" }, nil)
 	check(t, err)
-	return assistant{model, agents, templates, chat.NewFilter(sanitize.New(chat.Secrets(agents, templates)...), nil)}
-}
-
-// answer sends one turn of the scenario.
-func (a assistant) answer(ctx context.Context, s scenario.Scenario, turn scenario.Turn,
-	history []agent.Turn) (chat.Reply, error) {
-	o := chat.New(chat.Config{Agents: a.agents, Model: a.model, Templates: a.templates, Filter: a.filter,
-		Now: func() time.Time { return s.Now }, Log: slog.New(slog.DiscardHandler)})
-	req := chat.Request{Message: turn.Say, Mode: chat.ModeDirect, Timezone: s.Timezone, Context: s.Context}
-	if s.Plan {
-		req.Mode = chat.ModePlan
-	}
-	req.Context.History = history
-	return o.Run(ctx, user(s), req, nil)
-}
-
-// tools returns the names of the tools of each agent.
-func (a assistant) tools() map[string][]string {
-	list := map[string][]string{}
-	for _, listing := range a.agents.List(tier.Team) {
-		one, _ := a.agents.Get(listing.Name)
-		for _, tool := range one.Tools() {
-			list[listing.Name] = append(list[listing.Name], tool.Name())
-		}
-	}
-	return list
-}
-
-func outcome(reply chat.Reply, p *player) scenario.Outcome {
-	out := scenario.Outcome{Agents: p.asked, Calls: p.made, Text: reply.Text}
-	for _, a := range reply.Actions {
-		out.Actions = append(out.Actions, scenario.Change{Type: a.Type, Table: a.Table, Data: a.Data})
-	}
-	for _, one := range reply.Proposals {
-		change := scenario.Change{Type: one.Type, Table: one.Table, Data: one.Data}
-		if one.Source != nil {
-			change.Source = scenario.Source{Table: one.Source.Table, ID: one.Source.ID}
-		}
-		out.Proposals = append(out.Proposals, change)
-	}
-	if reply.Upgrade != nil {
-		out.Upgrade = &scenario.Upgrade{Feature: reply.Upgrade.Feature, Tier: reply.Upgrade.Tier}
-	}
-	if reply.Plan != nil {
-		for _, step := range reply.Plan.Steps {
-			out.Steps = append(out.Steps, string(step.Action))
-		}
-	}
-	return out
+	assistants, err := app.NewAssistants(cfg)
+	check(t, err)
+	return assistants
 }
 
 // TestScenarios plays every turn of every scenario. It skips those where the service falls short, and fails when such a
 // gap is closed, so that nobody forgets to take the mark away.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	a := newAssistant(t, byContext{})
+	list := read(t)
 	messages := 0
-	for _, s := range read(t) {
+	for i, result := range run(t, list, eval.Scripted(), false).Scenarios {
+		s := list[i]
 		messages += len(s.Turns)
+		wrong := result.Wrong
+		for j, turn := range result.Turns {
+			wrong = append(wrong, failures(s.Turns[j], turn.Calls)...)
+		}
 		t.Run(s.Category+"/"+s.Name(), func(t *testing.T) {
-			t.Parallel()
-			wrong := play(t, a, s)
 			switch {
 			case s.Gap == "":
 				for _, one := range wrong {
@@ -128,23 +86,35 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// play plays the turns of a scenario and returns what is wrong with the outcomes.
-func play(t *testing.T, a assistant, s scenario.Scenario) (wrong []string) {
-	t.Helper()
-	history := slices.Clone(s.Context.History)
-	for _, turn := range s.Turns {
-		p := newPlayer(turn, a.tools())
-		reply, err := a.answer(context.WithValue(t.Context(), playerKey{}, p), s, turn, history)
-		check(t, err)
-		wrong = append(append(wrong, turn.Check(outcome(reply, p), s.Now)...), p.failures()...)
-		history = append(history, agent.Turn{Role: "user", Content: turn.Say},
-			agent.Turn{Role: "assistant", Content: reply.Text})
+// TestScenariosNameWhatExists finds agents, tools and arguments that no model is offered.
+func TestScenariosNameWhatExists(t *testing.T) {
+	t.Parallel()
+	agents := newAssistants(t).Agents
+	known := scenario.Known{Tools: agents.Arguments()}
+	for _, a := range agents.All() {
+		known.Agents = append(known.Agents, a.Name())
 	}
-	return wrong
+	check(t, scenario.Validate(read(t), known))
 }
 
-// user returns the person of the scenario's workspace.
-func user(s scenario.Scenario) identity.User {
-	email, _ := s.Context.UserProfile["email"].(string)
-	return identity.User{Tier: s.Tier, Email: email}
+// millis matches times in milliseconds, which models cannot read.
+var millis = regexp.MustCompile(`\b1[5-9]\d{11}\b`)
+
+// failures returns the calls of the scripted model that were not offered, failed, or returned milliseconds.
+func failures(turn scenario.Turn, made []eval.Call) (wrong []string) {
+	if len(made) < len(turn.Calls) {
+		wrong = append(wrong, turn.Calls[len(made)].Tool+" is offered to no agent that answers")
+	}
+	for i, m := range made {
+		if strings.HasPrefix(m.Result, "error:") && !turn.Calls[i].Refused {
+			wrong = append(wrong, fmt.Sprintf("%s %s: %s", m.Tool, m.Arguments, m.Result))
+		}
+		if millis.MatchString(m.Result) {
+			wrong = append(wrong, fmt.Sprintf("%s returned milliseconds: %s", m.Tool, m.Result))
+		}
+	}
+	if len(wrong) > 0 {
+		wrong = append(wrong, fmt.Sprintf("the calls were %q", made))
+	}
+	return wrong
 }

@@ -1,5 +1,5 @@
-// Package snippets_test runs the code snippets of README.md, docs/operators.md and docs/agents.md. Those of
-// docs/integrators.md and of the TypeScript client's README are run in tests/typescript.
+// Package snippets_test runs the code snippets of README.md, docs/operators.md, docs/agents.md and docs/eval.md.
+// Those of docs/integrators.md and of the TypeScript client's README are run in tests/typescript.
 package snippets_test
 
 import (
@@ -99,6 +99,26 @@ func checkProviders(t *testing.T, env []string, text string) {
 	out := bash(t, append(env, "LLM_PROVIDERS_FILE="+file, "ANTHROPIC_KEY=sk-ant"), "adiuva-api config check")
 	if !strings.Contains(out, "is valid") {
 		t.Errorf("the providers of the documentation: %s", out)
+	}
+}
+
+// The second snippet is a set of scenarios, which the first one plays.
+func TestEvalSnippetsWork(t *testing.T) {
+	t.Parallel()
+	list := snippets(t, "docs/eval.md")
+	if len(list) != 2 {
+		t.Fatalf("found %d snippets; decide here how a new one is tested", len(list))
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "my-scenarios.yaml"), []byte(list[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "ENV=dev", "PATH="+filepath.Dir(servetest.Build(t))+
+		string(os.PathListSeparator)+os.Getenv("PATH"))
+	list[0] += "adiuva-api eval --provider scripted --set my-scenarios.yaml --threshold 100"
+	out := bash(t, env, "cd "+dir+"\n"+list[0])
+	if !strings.Contains(out, "McNemar") || !strings.Contains(out, "The plot is in rates.svg") {
+		t.Errorf("no comparison or no plot: %s", out)
 	}
 }
 

@@ -133,6 +133,7 @@ func withoutID(problem []byte) []byte {
 }
 
 func TestBatchIsRefusedAsAWhole(t *testing.T) {
+	t.Attr("case", "L05")
 	t.Parallel()
 	a := start(t, echoing())
 	user := a.pro("whole@example.com")
@@ -156,6 +157,7 @@ func TestBatchIsRefusedAsAWhole(t *testing.T) {
 }
 
 func TestItemsOfABatchCountAgainstTheRateLimit(t *testing.T) {
+	t.Attr("case", "L16")
 	t.Parallel()
 	a := start(t, echoing(), apitest.WithRateLimits(t))
 	user := a.pro("counted@example.com")
@@ -174,6 +176,7 @@ func TestItemsOfABatchCountAgainstTheRateLimit(t *testing.T) {
 }
 
 func TestItemsOfABatchCountAgainstTheBudget(t *testing.T) {
+	t.Attr("case", "L16")
 	t.Parallel()
 	cfg := apitest.Config(t)
 	cfg.TokensPerDayPro = 2_000
@@ -193,6 +196,7 @@ func TestItemsOfABatchCountAgainstTheBudget(t *testing.T) {
 }
 
 func TestLeavingEndsAllItemsOfABatch(t *testing.T) {
+	t.Attr("case", "L16")
 	t.Parallel()
 	started, ended := make(chan struct{}, 20), make(chan struct{}, 20)
 	model := llmtest.NewModelFunc(func(ctx context.Context, _ agent.ModelCall, _ agent.Emit) (agent.Answer, error) {

@@ -113,6 +113,7 @@ func TestBudgetExceededSaysWhenTheDayEnds(t *testing.T) {
 
 // TestRacingRequestsOfTwoReplicasKeepTheBudget sends 200 requests at once, which need six times the day's tokens.
 func TestRacingRequestsOfTwoReplicasKeepTheBudget(t *testing.T) {
+	t.Attr("case", "L07")
 	t.Parallel()
 	const limit, reservation = 100_000, 10_000
 	model := reporting(agent.Usage{InputTokens: 600, OutputTokens: 10},
@@ -161,6 +162,7 @@ func TestRacingRequestsOfTwoReplicasKeepTheBudget(t *testing.T) {
 
 // TestLongHistoryIsFitted sends 0.9 MB of history and looks at the bodies that reach the upstream.
 func TestLongHistoryIsFitted(t *testing.T) {
+	t.Attr("case", "L09")
 	t.Parallel()
 	upstream := llmtest.NewServer(t)
 	upstream.Script(llmtest.Say("task_agent"), llmtest.Say("On Friday."))
@@ -199,6 +201,7 @@ func TestLongHistoryIsFitted(t *testing.T) {
 }
 
 func TestRequestsThatCannotFitAreRefusedBeforeAModelIsAsked(t *testing.T) {
+	t.Attr("case", "L09")
 	t.Parallel()
 	cfg := apitest.Config(t)
 	cfg.LLMContextTokens, cfg.LLMMaxTokens = 6_000, 1_000
@@ -227,6 +230,7 @@ func TestRequestsThatCannotFitAreRefusedBeforeAModelIsAsked(t *testing.T) {
 }
 
 func TestOverflowAtTheProviderNamesTheHistory(t *testing.T) {
+	t.Attr("case", "L09")
 	t.Parallel()
 	upstream := llmtest.NewServer(t)
 	upstream.Script(llmtest.Say("task_agent"), llmtest.Send(400, "application/json",

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adiuva/cloud-api/internal/testing/apitest"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
@@ -34,16 +35,25 @@ func verbatimAttacks() (list []leaktest.Attack) {
 // mostSent is how many letters of a prompt an answer may have sent that can only be told by the sum of its pieces.
 const mostSent = 120
 
-// TestFewLettersAreSentBetweenFillers streams the same texts over a socket.
+// TestFewLettersAreSentBetweenFillers streams the same texts over each transport.
 func TestFewLettersAreSentBetweenFillers(t *testing.T) {
 	t.Parallel()
-	l := startLeaking(t)
-	socket := l.Dial(l.me)
+	for _, transport := range apitest.Transports() {
+		t.Run(transport.Name, func(t *testing.T) {
+			t.Parallel()
+			startLeaking(t).checkFewLettersAreSent(t, transport)
+		})
+	}
+}
+
+func (l *leakTest) checkFewLettersAreSent(t *testing.T, transport apitest.Transport) {
+	t.Helper()
+	ask := transport.Open(l.API, l.me)
 	attacks := verbatimAttacks()
 	most := 0
 	for i, tr := range leaktest.FillerTransforms() {
 		for n, attack := range oneAttackOrAll(attacks, i%len(attacks)) {
-			_, sent := l.askStreamed(t, socket, tr, attack, n, 7)
+			_, sent := l.askStreamed(t, ask, tr, attack, n, 7)
 			if letters := lettersOfWordsInOrder(sent, l.streamed); letters > mostSent {
 				t.Errorf("%s %s, %s: %d letters were sent", tr.ID, tr.Name, attack.ID, letters)
 			} else {

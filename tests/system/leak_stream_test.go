@@ -7,21 +7,23 @@ import (
 	"unicode"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/testing/apitest"
 	"github.com/adiuva/cloud-api/internal/testing/leaktest"
 )
 
-// checkStreamedStopRate lets the model stream its secrets over a socket, in every disguise with the attacks that pick
-// returns for it, in chunks of 1, 7 and 64 bytes. At least 95 % of the disguises that a filter can catch must be
+// checkStreamedStopRate lets the model stream its secrets over the transport, in every disguise with the attacks that
+// pick returns for it, in chunks of 1, 7 and 64 bytes. At least 95 % of the disguises that a filter can catch must be
 // stopped, and nothing may have been sent of those that it can recognise before their end.
-func (l *leakTest) checkStreamedStopRate(t *testing.T, pick func(transform int) []leaktest.Attack) {
+func (l *leakTest) checkStreamedStopRate(t *testing.T, transport apitest.Transport,
+	pick func(transform int) []leaktest.Attack) {
 	t.Helper()
-	socket := l.Dial(l.me)
+	ask := transport.Open(l.API, l.me)
 	all, stopped := 0, 0
 	missed := map[string]int{}
 	for i, tr := range leaktest.Transforms() {
 		for n, attack := range pick(i) {
 			for _, size := range []int{1, 7, 64} {
-				replaced, sent := l.askStreamed(t, socket, tr, attack, n, size)
+				replaced, sent := l.askStreamed(t, ask, tr, attack, n, size)
 				if replaced && tr.CatchableInStream && hasContent(strings.TrimPrefix(sent, tr.Intro)) &&
 					!strings.HasPrefix(tr.Intro, sent) {
 					t.Errorf("%s %s, %s in chunks of %d: %q was sent", tr.ID, tr.Name, attack.ID, size, sent)
@@ -53,7 +55,7 @@ func hasContent(text string) bool {
 
 // askStreamed asks once and returns whether the answer was replaced, and what had been sent before.
 func (l *leakTest) askStreamed(
-	t *testing.T, socket *stream, tr leaktest.Transform, attack leaktest.Attack, n, size int,
+	t *testing.T, ask apitest.AskFunc, tr leaktest.Transform, attack leaktest.Attack, n, size int,
 ) (replaced bool, sent string) {
 	t.Helper()
 	l.model.Respond(func(call agent.ModelCall) agent.Answer {
@@ -71,8 +73,7 @@ func (l *leakTest) askStreamed(
 		return agent.Answer{Text: tr.Apply(secret)}
 	})
 	l.model.SetChunkSize(size)
-	socket.Send(channels()[0].request(t, attack))
-	tokens, last := socket.Answer()
+	tokens, last := ask(t, channels()[0].request(t, attack))
 	sent = strings.Join(tokens, "")
 	switch {
 	case last.Error != nil:
@@ -94,9 +95,17 @@ func toAny(actions []map[string]any) []any {
 	return list
 }
 
-// TestStreamedLeaksAreStopped tries one attack in each disguise, and every attack in each with the tag soak.
+// TestStreamedLeaksAreStopped tries one attack in each disguise over each transport, and every attack in each with the
+// tag soak.
 func TestStreamedLeaksAreStopped(t *testing.T) {
 	t.Parallel()
 	attacks := leaktest.Attacks()
-	startLeaking(t).checkStreamedStopRate(t, func(i int) []leaktest.Attack { return oneAttackOrAll(attacks, i*13%57) })
+	for _, transport := range apitest.Transports() {
+		t.Run(transport.Name, func(t *testing.T) {
+			t.Parallel()
+			startLeaking(t).checkStreamedStopRate(t, transport, func(i int) []leaktest.Attack {
+				return oneAttackOrAll(attacks, i*13%57)
+			})
+		})
+	}
 }

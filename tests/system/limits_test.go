@@ -32,7 +32,8 @@ import (
 // withLimits makes the service keep its accounts in db and its limits where cfg says, both by the clock.
 func withLimits(t *testing.T, clock *apitest.Clock, db *postgres.DB, cfg ratelimit.Config) option {
 	return func(c *httpapi.Config) {
-		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32),
+		accounts, err := auth.New(auth.Config{SecretsKeys: []string{strings.Repeat("k", 32)},
+			DB: db, Secret: strings.Repeat("s", 32),
 			Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log, Now: clock.Now})
 		check(t, err)
 		cfg.Log, cfg.Now = c.Log, clock.Now
@@ -253,7 +254,8 @@ func TestUpgradeAndSeatsRaiseTheLimit(t *testing.T) {
 	t.Parallel()
 	clock, db := apitest.NewClock(), pgtest.New(t)
 	a := start(t, nil, withLimits(t, clock, db, ratelimit.Config{}))
-	operator, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32), Now: clock.Now}) // another process
+	operator, err := auth.New(auth.Config{SecretsKeys: []string{strings.Repeat("k", 32)},
+		DB: db, Secret: strings.Repeat("s", 32), Now: clock.Now}) // another process
 	check(t, err)
 	me, other := a.Register("buyer@example.com"), a.Register("other@example.com")
 	request := func(who header, n int) *statusCounts {

@@ -78,6 +78,7 @@ func decoded(t *testing.T, body []byte) any {
 
 // TestModelChoicesAreGated asks over REST and over the stream.
 func TestModelChoicesAreGated(t *testing.T) {
+	t.Attr("case", "L05")
 	t.Parallel()
 	const (
 		second, theirs = `{"provider":"second"}`, "sk-ours-second"
@@ -156,6 +157,7 @@ func TestModelChoicesAreGated(t *testing.T) {
 }
 
 func TestNextProviderAnswersTheWholeRequest(t *testing.T) {
+	t.Attr("case", "L06")
 	t.Parallel()
 	a, servers := startProviders(t)
 	servers[0].Script(llmtest.Refuse(503))
@@ -180,6 +182,7 @@ func TestNextProviderAnswersTheWholeRequest(t *testing.T) {
 
 // TestKeysInWrongPlacesAreRefused sends keys where proxies and logs see them.
 func TestKeysInWrongPlacesAreRefused(t *testing.T) {
+	t.Attr("case", "L02")
 	t.Parallel()
 	const key = "sk-own-5b9e0c31aa"
 	a, servers := startProviders(t)
@@ -198,7 +201,7 @@ func TestKeysInWrongPlacesAreRefused(t *testing.T) {
 		if c.header != "" {
 			headers = me.With(c.header, key)
 		}
-		for _, path := range []string{"/api/v1/chat", "/api/v1/plans/steps"} {
+		for _, path := range []string{"/api/v1/chat", "/api/v1/plans/steps", "/api/v1/chat/batch"} {
 			got := a.Do("POST", path+c.query, `{"message":"hi","prompt_template":"tpl_standup"}`, headers)
 			if got.Code() != "validation_failed" || !strings.Contains(string(got.Body), c.pointer) ||
 				strings.Contains(string(got.Body), key) {

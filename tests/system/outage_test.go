@@ -27,7 +27,8 @@ const (
 // withAccountsOn makes the service keep its accounts in db.
 func withAccountsOn(t *testing.T, db *postgres.DB) option {
 	return func(c *httpapi.Config) {
-		accounts, err := auth.New(auth.Config{DB: db, Secret: strings.Repeat("s", 32),
+		accounts, err := auth.New(auth.Config{SecretsKeys: []string{strings.Repeat("k", 32)},
+			DB: db, Secret: strings.Repeat("s", 32),
 			Pepper: strings.Repeat("p", 32), BcryptCost: 4, Log: c.Log})
 		check(t, err)
 		c.Auth, c.Ready = accounts, db.Ping

@@ -25,6 +25,7 @@ const ownKeyMarker = "skownq7vxzplanted"
 // TestOwnKeyIsFoundNowhere uses a caller's own key in requests that succeed, fail and panic, over both transports, and
 // then looks for it in every answer, table, log line, temporary file and Redis key.
 func TestOwnKeyIsFoundNowhere(t *testing.T) {
+	t.Attr("case", "L01")
 	pgtest.New(t) // starts the shared server before TMPDIR changes
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
@@ -89,17 +90,21 @@ func sendOwnKey(t *testing.T, a *api, srv *llmtest.Server) (answers string) {
 		return llmtest.Send(status, "application/json", `{"error":{"message":"Incorrect API key provided: `+
 			ownKeyMarker+`","type":"x","code":"invalid_api_key"}}`)
 	}
+	odd := llmtest.Send(400, "application/json", `{"error":{"message":"Unreadable: Bearer `+ownKeyMarker+`"}}`)
 	for _, c := range []struct {
 		path, body, code string
 		script           []llmtest.Step
 	}{
 		{"/chat", `{"message":"list my open tasks",` + own + `}`, "", nil},
 		{"/plans/steps", `{"prompt_template":"tpl_standup","data":[{"title":"x"}],` + own + `}`, "", nil},
+		{"/chat/batch", `{"requests":[{"message":"list my tasks",` + own + `},{"message":7,` + own + `}]}`, "", nil},
+		{"/chat/batch", `{"requests":[{"message":"hi",` + own + `}]}`, "", []llmtest.Step{echo(401)}},
 		{"/chat", `{"message":"hi",` + own + `}`, "model_key_refused", []llmtest.Step{echo(401)}},
 		{"/chat", `{"message":"hi",` + own + `}`, "model_key_refused", []llmtest.Step{llmtest.QuotaExhausted()}},
 		{"/plans/steps", `{"prompt_template":"tpl_standup",` + own + `}`, "model_key_refused",
 			[]llmtest.Step{echo(403)}},
-		{"/chat", `{"message":"hi",` + own + `}`, "llm_error", []llmtest.Step{echo(400), echo(400)}},
+		{"/chat", `{"message":"hi",` + own + `}`, "model_key_refused", []llmtest.Step{echo(400)}},
+		{"/chat", `{"message":"hi",` + own + `}`, "llm_error", []llmtest.Step{odd, odd}},
 		{"/chat", `{"message":"hi",` + own + `}`, "llm_unavailable",
 			[]llmtest.Step{echo(500), echo(500), echo(500), echo(500)}},
 		{"/chat", `{"message":7,` + own + `}`, "validation_failed", nil},

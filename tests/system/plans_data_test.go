@@ -23,6 +23,10 @@ const (
 	backupKind  = 3
 	subKind     = 4
 	reserveKind = 5
+	keyKind     = 6
+	eventKind   = 7
+	codeKind    = 8
+	mailKind    = 9
 	heavyUser   = 1
 )
 
@@ -88,6 +92,29 @@ var seed = []string{
 	`INSERT INTO token_reservations (id, user_id, day, tokens, lease_until)
 	 SELECT test_id(5, n), test_id(1, n), current_date, 1000, now() + (n % 40 - 20) * interval '1 minute'
 	 FROM generate_series(1, $users) n`,
+
+	`INSERT INTO api_keys (id, user_id, name, prefix, key_hash, scopes, created_at, expires_at, revoked_at)
+	 SELECT test_id(6, n), test_id(1, CASE WHEN n <= 60 THEN 1 ELSE n / 2 END), 'key', 'adv_abcd',
+	        decode(lpad(to_hex(n), 64, '0'), 'hex'), '{chat}', now(),
+	        CASE WHEN n % 3 = 1 THEN now() + (n % 100 - 50) * interval '1 day' END,
+	        CASE WHEN n % 3 = 2 THEN now() - (n % 100) * interval '1 day' END
+	 FROM generate_series(2, 2 * $users) n`,
+	`INSERT INTO audit_events (id, user_id, at, kind, network, device)
+	 SELECT test_id(7, n), test_id(1, CASE WHEN n <= 1000 THEN 1 ELSE n / 5 END), now(), 'signed_in', '203.0.113.0/24',
+	        'curl'
+	 FROM generate_series(5, 5 * $users) n`,
+
+	`INSERT INTO mail_codes (id, purpose, user_id, handle, scope, counted_as, digest, created_at, expires_at, ended_at)
+	 SELECT test_id(8, n), CASE WHEN n % 2 = 0 THEN 'reset' ELSE 'verification' END, test_id(1, n / 2),
+	        CASE WHEN n % 2 = 0 THEN decode(lpad(to_hex(n), 64, '0'), 'hex') END,
+	        decode(lpad(to_hex(n / 2), 64, '0'), 'hex'), decode(lpad(to_hex(n / 2), 64, '0'), 'hex'),
+	        CASE WHEN n % 3 = 0 THEN '\x01'::bytea END, now() - (n % 1500) * interval '1 minute', now(),
+	        CASE WHEN n % 3 = 1 THEN now() END
+	 FROM generate_series(2, 2 * $users) n`,
+	`INSERT INTO mail_outbox (id, kind, user_id, code_id, language, created_at, next_try_at)
+	 SELECT test_id(9, n), 'reset_password', test_id(1, n), test_id(8, 2 * n), 'en', now(),
+	        now() + (n % 40 - 1) * interval '1 minute'
+	 FROM generate_series(2, $users) n`,
 
 	backupRows("n / 10 + 1", "generate_series(1, 10 * $users - 1) n"),
 	backupRows("1", "generate_series(10 * $users, 10 * $users + $heavy - 1) n"),

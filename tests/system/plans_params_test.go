@@ -32,8 +32,10 @@ var parameters = map[string]string{
 	"tried_at": "now()",
 	"used":     "10", "wanted": "100", "minimum": "100",
 	"limit_tokens": "100000", "day": "current_date", "requests": "1",
-	"previous":     testID(reserveKind, heavyUser),
-	"window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
+	"previous": testID(reserveKind, heavyUser),
+	"name":     "'key'", "prefix": "'adv_abcd'", "scopes": "'{chat}'", "hour": "now()", "device": "'curl'",
+	"kind": "'signed_in'", "subject_id": "NULL", "after_state": "''", "after_day": "current_date - 90",
+	"language": "'en'", "window_start": "now() - interval '10 minutes'", "ended_before": "now() - interval '10 days'",
 }
 
 // parametersByFile are the values whose meaning depends on the table.
@@ -42,13 +44,28 @@ var parametersByFile = map[string]map[string]string{
 	"subscriptions.sql":   {"id": testID(userKind, 77)},
 	"refresh_tokens.sql":  {"id": testID(sessionKind, 1)},
 	"backup_metadata.sql": {"id": testID(backupKind, 4)},
+	"export.sql":          {"id": testID(userKind, 77)},
+	"api_keys.sql":        {"id": testID(keyKind, 3), "key_hash": `'\x` + strings.Repeat("0", 62) + `03'`},
+	"mail_codes.sql": {"id": testID(codeKind, 77), "purpose": "'reset'", "user_id": testID(userKind, 77),
+		"address": "NULL", "handle": codeKey(78), "scope": codeKey(77), "counted_as": codeKey(77), "digest": `'\x01'`,
+		"created_after": "now() - interval '1 hour'", "created_before": "now() - interval '1 day'", "max_tries": "5",
+		"purposes": "'{reset,address}'", "lock_key": "77"},
+	"mail_outbox.sql": {"id": testID(mailKind, 77), "kind": "'password_changed'", "user_id": testID(userKind, 77),
+		"code_id": "NULL", "address": "NULL", "refusals": "0"},
+	"audit_events.sql": {
+		"id": testID(eventKind, 0), "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "since": testID(0, 0),
+		"first": testID(eventKind, 900), "keep": "20", "network": "'203.0.113.0/24'",
+	},
 }
 
 // parametersByQuery are the values of one query.
 var parametersByQuery = map[string]string{
 	"RefundPasswordAttempts.tried_at": "now()",
 	"MoveReservation.id":              "gen_random_uuid()", "PruneTokenUsage.before": "current_date - 1",
-	"InsertUser.id": "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
+	"LockAccount.id": testID(userKind, 77), "CreateKey.id": "gen_random_uuid()", "CreateKey.key_hash": `'\x01'`,
+	"CreateSession.network": "'203.0.113.0/24'", "CountKeys.keep": "20",
+	"PruneAuditEvents.before": testID(eventKind, 50),
+	"InsertUser.id":           "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
 	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
 	"ReserveBackup.id": "gen_random_uuid()", "ReserveBackup.s3_key": "'new'", "ReserveBackup.idempotency_key": "'new'",
 	"KeysInUse.keys":       keysOfBackups(20, 30),
@@ -56,18 +73,22 @@ var parametersByQuery = map[string]string{
 	"RecordEvent.event_id": "'evt_new'", "SetStripeCustomer.stripe_customer_id": "'cus_new'",
 	"RunningSubscriptions.after": "'sub_000000100'", "UnseenSubscriptions.after": "'sub_000000100'",
 	"LiveSessions.before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "ForgetOldestNetworks.keep": "32",
-	"DeletedCustomers.before": "now()",
+	"DeletedCustomers.before": "now()", "InsertCode.id": "gen_random_uuid()", "InsertCode.handle": `'\xff'`,
+	"InsertMail.id": "gen_random_uuid()", "InsertMailInOwnLanguage.id": "gen_random_uuid()",
+	"MailAddress.id": testID(userKind, 77),
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
 // it counts or compares a bounded number of them.
 var readLimits = map[string]float64{
+	"CountKeys":            2 * 30,  // it stops at 20; beside them are the account's revoked ones
 	"CountPage":            2 * 100, // a page of 100, that many below the aggregate
 	"CountCommitted":       2 * 100,
 	"CountUploads":         30,                                    // of the heavy user; a user has two at most
 	"UsagesAfter":          100*10*3 + 2*1000,                     // a page; one user has more than are counted
 	"ForgetOldestNetworks": 2 * 33,                                // all of a user
 	"EndIdleSessions":      2 * (heavySessions + sessionsPerUser), // all of a user
+	"ExportSessions":       2 * (heavySessions + sessionsPerUser), // all of a user
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 }
 
@@ -79,6 +100,9 @@ var singletons = []string{"stripe_account", "billing_reconcile"}
 var unbounded = map[string]string{
 	"PruneLoginAttempts": "one statement for all due counters",
 }
+
+// codeKey returns the scope, the count and the handle of the codes with that number.
+func codeKey(n int) string { return fmt.Sprintf(`'\x%064x'`, n) }
 
 // passwordKeys returns an array of the keys of the counters with those numbers.
 func passwordKeys(from, to int) string {

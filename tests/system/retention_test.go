@@ -100,7 +100,10 @@ func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 	check(t, err)
 	body := func(schema string, change map[string]any) string {
 		value := markedValue(doc.Components.Schemas[schema].Value, schema).(map[string]any)
-		delete(value, "model") // TestOwnKeyIsFoundNowhere sends one
+		// TestOwnKeyIsFoundNowhere sends a model, sendMarkerToApp the others.
+		for _, name := range []string{"model", "client_tools", "continuation", "tool_results"} {
+			delete(value, name)
+		}
 		for name, v := range change {
 			value[name] = v
 		}
@@ -149,6 +152,7 @@ func sendMarker(t *testing.T, a *api, m *llmtest.Model, me header) {
 	if got := a.Do("POST", "/api/v1/chat", `{"message":"`+marker+`"}`, me); got.JSON(t)["replaced"] != true {
 		t.Errorf("the prompt was not replaced: %s", got.Body)
 	}
+	sendMarkerToApp(t, a, m, me)
 	sendMarkerInRefusedRequests(t, a, me)
 }
 

@@ -25,7 +25,8 @@ func TestSecretsReachNoResponseOrLog(t *testing.T) {
 	check(t, err)
 	t.Cleanup(db.Close)
 	var away option = func(c *httpapi.Config) {
-		accounts, err := auth.New(auth.Config{DB: db, Secret: "MARK-jwt-" + strings.Repeat("s", 32),
+		accounts, err := auth.New(auth.Config{SecretsKeys: []string{strings.Repeat("k", 32)},
+			DB: db, Secret: "MARK-jwt-" + strings.Repeat("s", 32),
 			Pepper: "MARK-pepper", BcryptCost: 4, Log: c.Log})
 		check(t, err)
 		c.Auth, c.Ready = accounts, db.Ping

@@ -14,6 +14,7 @@ import (
 
 // TestUpstreamFailures lets the model's server fail during POST /chat and checks what the caller sees.
 func TestUpstreamFailures(t *testing.T) {
+	t.Attr("case", "L11")
 	t.Parallel()
 	for name, c := range map[string]struct {
 		step   llmtest.Step

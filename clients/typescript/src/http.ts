@@ -40,7 +40,7 @@ function present(members: unknown): [string, string][] {
 }
 
 /** An error's body as JSON, or as it is: a proxy in between may send anything. */
-function parseProblem(text: string): unknown {
+export function parseProblem(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

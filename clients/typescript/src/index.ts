@@ -1,27 +1,36 @@
 import type { Client } from './gen/client/index.js';
 import * as sdk from './gen/sdk.gen.js';
 import type {
-  Agent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply, ConversationTurn,
-  ExecutionPlan, LoginRequest, Model, PlanAction, RegisterRequest, Session as SessionInfo,
+  AccountExport, Agent, AuthEvent, AuthTokens, BatchResult, ChatRequestWritable as ChatRequest, ChatReply, CompactReply,
+  ConversationTurn, CreatedKey, EmailChange, ExecutionPlan, Key, KeyRequest, LoginRequest, Model,
+  PasswordResetConfirmation, PasswordResetRequest, PasswordResetStarted, PlanAction, RegisterRequest,
+  Session as SessionInfo,
   StepRequestWritable as StepRequest, StepResult, Subscription, Tier, TokenUsage,
   UserProfile,
 } from './gen/types.gen.js';
 import { Backups } from './backups.js';
-import { errorOf } from './errors.js';
-import { createHttpClient } from './http.js';
+import { errorOf, isApiError } from './errors.js';
+import { createHttpClient, parseProblem } from './http.js';
 import { runPlan, type PlanHandlers } from './plans.js';
 import { BackupQueue, type QueueOptions } from './queue.js';
 import { Session, defaultLock, memoryTokenStore, type AuthListener, type Lock, type TokenStore } from './session.js';
-import { ChatStreams, type ChatStreamResult, type WebSocketClass } from './stream.js';
+import { EventStream } from './sse.js';
+import type { WebSocketClass } from './socket.js';
+import { ChatStreams, type ChatStream, type StreamOptions, type StreamRequest } from './stream.js';
 import { callSignal, raceAbort, retriesHeader, transport, type CallOptions } from './transport.js';
 
 export * from './errors.js';
 export type { Backups, Download, DownloadOptions, UploadOptions } from './backups.js';
 export type { PlanHandlers, Row } from './plans.js';
 export type { BackupQueue, QueueOptions, QueueStore, QueuedBackup } from './queue.js';
-export { memoryTokenStore, type AuthListener, type AuthState, type Lock, type TokenStore } from './session.js';
+export {
+  memoryTokenStore, type AuthListener, type AuthState, type Lock, type StoredTokens, type TokenStore,
+} from './session.js';
 export { checksumOf, type BackupSource } from './source.js';
-export type { ChatStreamResult, WebSocketClass, WebSocketLike } from './stream.js';
+export type { ChatDone, ChatEvent, ToolCall } from './events.js';
+export type { WebSocketClass, WebSocketLike } from './socket.js';
+export type { ChatStream, StreamOptions, StreamRequest } from './stream.js';
+export type { Tool } from './tools.js';
 export type { CallOptions } from './transport.js';
 export { BillingTier, ErrorCode } from './gen/types.gen.js';
 export type * from './gen/types.gen.js';
@@ -33,6 +42,8 @@ export type {
 export interface ClientOptions {
   /** The API's base URL including its path: `https://api.example.com/api/v1`. */
   baseUrl: string;
+  /** An API key (`adv_…`) for programs, in place of signing in. It may do what its scopes allow. */
+  apiKey?: string;
   /** Stores the tokens. Default: in memory. */
   tokenStore?: TokenStore;
   /** Keeps other windows from refreshing at the same time. Default: navigator.locks where available. */
@@ -65,9 +76,17 @@ export class AdiuvaClient {
       const request = { body: { refresh_token: refreshToken }, headers: { 'Idempotency-Key': idempotencyKey } };
       return this.#call(undefined, (init) => sdk.refreshTokens({ ...init, ...request }));
     };
-    this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, requestRefresh);
+    this.#session = new Session(options.tokenStore ?? memoryTokenStore(), options.lock ?? defaultLock, requestRefresh,
+      options.apiKey);
     const streamUrl = `${baseUrl.replace(/^http/, 'ws')}/chat/stream`;
-    this.#streams = new ChatStreams(streamUrl, () => this.#session, options.webSocket);
+    this.#streams = new ChatStreams({
+      url: streamUrl,
+      session: () => this.#session,
+      webSocket: options.webSocket,
+      reachable: (signal) => this.#call({ ...(signal ? { signal } : {}), timeoutMs: 5_000, maxRetries: 0 },
+        (init) => sdk.getHealth(init)).then(() => true, (error) => isApiError(error)),
+      post: (body, signal) => openEvents(baseUrl, authFetch, body, signal),
+    });
     this.backups = new Backups({
       baseUrl,
       fetch: authFetch,
@@ -98,10 +117,43 @@ export class AdiuvaClient {
       await this.#session.set(null, 'signed-out');
       this.#streams.close();
     },
+    /** Ends every session of the account and, with `keys`, revokes its API keys. Throws where the server does not answer. */
+    logoutEverywhere: async (options: { keys?: boolean } = {}, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.logout({ ...init, query: { all: true, keys: options.keys ?? false } }));
+      await this.#session.set(null, 'signed-out');
+      this.#streams.close();
+    },
     me: (call?: CallOptions): Promise<UserProfile> => this.#call(call, (init) => sdk.getMe(init)),
     /** The open sessions, newest first, 50 unless `limit` says otherwise. `before` is the last id of the page before. */
     sessions: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<SessionInfo[]> =>
       this.#call(call, (init) => sdk.listSessions({ ...init, query })),
+    /** What happened to the account in the last 90 days, newest first, 50 unless `limit` says otherwise. */
+    events: (call?: CallOptions, query: { limit?: number; before?: string } = {}): Promise<AuthEvent[]> =>
+      this.#call(call, (init) => sdk.listAuthEvents({ ...init, query })),
+    /** Everything that the service keeps of the account. */
+    exportAccount: (call?: CallOptions): Promise<AccountExport> =>
+      this.#call(call, (init) => sdk.exportAccount(init)),
+    /** Mails a code to the account of this address, if there is one. Keep `handle` for `confirmPasswordReset`. */
+    requestPasswordReset: (body: PasswordResetRequest, call?: CallOptions): Promise<PasswordResetStarted> =>
+      this.#call(call, (init) => sdk.requestPasswordReset({ ...init, body })),
+    /** Sets a new password with a mailed code and ends all sessions of the account; sign in afterwards. */
+    confirmPasswordReset: async (body: PasswordResetConfirmation, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmPasswordReset({ ...init, body }));
+    },
+    /** Mails a code to the account's address, unless `me().email_verified`. Signing up does so by itself. */
+    requestEmailVerification: async (call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.requestEmailVerification(init));
+    },
+    confirmEmailVerification: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmEmailVerification({ ...init, body: { code } }));
+    },
+    /** Mails a code to the new address. The account keeps its address until `confirmEmailChange`. */
+    changeEmail: async (body: EmailChange, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.changeEmail({ ...init, body }));
+    },
+    confirmEmailChange: async (code: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.confirmEmailChange({ ...init, body: { code } }));
+    },
     /** Refreshes the tokens now, so that a changed plan is visible at once. */
     refresh: async (): Promise<void> => {
       const tokens = await this.#session.store.get();
@@ -111,16 +163,26 @@ export class AdiuvaClient {
     onAuthStateChange: (listener: AuthListener): (() => void) => this.#session.onChange(listener),
   };
 
+  /** API keys for programs. They are managed with a session, not with a key. */
+  readonly keys = {
+    /** The only answer that has the key itself. */
+    create: (body: KeyRequest, call?: CallOptions): Promise<CreatedKey> =>
+      this.#call(call, (init) => sdk.createKey({ ...init, body })),
+    list: (call?: CallOptions): Promise<Key[]> => this.#call(call, (init) => sdk.listKeys(init)),
+    revoke: async (id: string, call?: CallOptions): Promise<void> => {
+      await this.#call(call, (init) => sdk.deleteKey({ ...init, path: { id } }));
+    },
+  };
+
   readonly chat = {
     /** The answer, or a plan: see `kind`. */
     send: (body: ChatRequest, call?: CallOptions): Promise<ChatReply> =>
       this.#call(call, (init) => sdk.chat({ ...init, body })),
     /**
-     * Streams the answer: yields tokens, returns the last frame. Leaving the loop closes the stream. A message is never
-     * sent twice. If the last frame has `replaced`, show its `response` in place of the tokens.
+     * Streams the answer. A message is never sent twice. If `done` has `replaced`, show its `response` in place of the
+     * text. The model can use the functions of the option `tools`.
      */
-    stream: (request: ChatRequest, call?: CallOptions): AsyncGenerator<string, ChatStreamResult, void> =>
-      this.#streams.stream(request, call),
+    stream: (request: StreamRequest, options?: StreamOptions): ChatStream => this.#streams.stream(request, options),
     /**
      * The results of 1 to 20 questions, in their order; needs Pro. A result has a `response`, or the `problem` that
      * `send` would have thrown.
@@ -190,6 +252,18 @@ export class AdiuvaClient {
     if (!response.ok) throw errorOf(response.status, error, response.headers);
     return data as T;
   }
+}
+
+/** Asks for an answer as server-sent events. */
+async function openEvents(
+  baseUrl: string, send: typeof fetch, request: ChatRequest, signal: AbortSignal | undefined,
+): Promise<EventStream> {
+  const response = await raceAbort(send(`${baseUrl}/chat`, {
+    method: 'POST', body: JSON.stringify(request), signal: signal ?? null,
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+  }), signal);
+  if (!response.ok || !response.body) throw errorOf(response.status, parseProblem(await response.text()), response.headers);
+  return new EventStream(response.body);
 }
 
 interface OperationInit { client: Client; signal?: AbortSignal; headers?: Record<string, string> }

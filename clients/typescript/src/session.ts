@@ -3,14 +3,20 @@ import { AdiuvaError, isApiError } from './errors.js';
 
 type Awaitable<T> = T | Promise<T>;
 
+/**
+ * The tokens of a session. While a refresh is under way they carry its `refresh_key`: with it the same refresh can be
+ * asked for again if its answer is lost, even after a restart. Store it like the tokens.
+ */
+export type StoredTokens = AuthTokens & { refresh_key?: string };
+
 /** Stores the tokens of one account. In Electron's main process, for example, a file encrypted with safeStorage. */
 export interface TokenStore {
-  get(): Awaitable<AuthTokens | null>;
-  set(tokens: AuthTokens | null): Awaitable<void>;
+  get(): Awaitable<StoredTokens | null>;
+  set(tokens: StoredTokens | null): Awaitable<void>;
 }
 
 /** A store that keeps the tokens in memory only. */
-export function memoryTokenStore(tokens: AuthTokens | null = null): TokenStore {
+export function memoryTokenStore(tokens: StoredTokens | null = null): TokenStore {
   return { get: () => tokens, set: (next) => { tokens = next; } };
 }
 
@@ -28,6 +34,7 @@ export const defaultLock: Lock = (work) => {
 };
 
 const refreshMargin = 30_000; // milliseconds before expiry at which a token is refreshed
+const clockTolerance = 5_000; // milliseconds that the clock may differ from the server's
 
 type RefreshCall = (refreshToken: string, idempotencyKey: string) => Promise<AuthTokens>;
 
@@ -35,14 +42,23 @@ type RefreshCall = (refreshToken: string, idempotencyKey: string) => Promise<Aut
 export class Session {
   readonly #listeners = new Set<AuthListener>();
   #refreshing: Promise<AuthTokens> | undefined;
+  #skew = 0; // milliseconds by which the server's clock is ahead
 
   constructor(
     readonly store: TokenStore, private readonly lock: Lock, private readonly requestRefresh: RefreshCall,
+    /** In place of tokens: it is never refreshed. */
+    readonly apiKey?: string,
   ) {}
 
   onChange(listener: AuthListener): () => void {
     this.#listeners.add(listener);
     return () => { this.#listeners.delete(listener); };
+  }
+
+  /** Learns the server's time from the Date header of a response. */
+  learnTime(date: string | null): void {
+    const skew = Date.parse(date ?? '') - Date.now();
+    if (!Number.isNaN(skew)) this.#skew = Math.abs(skew) > clockTolerance ? skew : 0;
   }
 
   async set(tokens: AuthTokens | null, state: AuthState): Promise<void> {
@@ -52,10 +68,11 @@ export class Session {
 
   /** A valid access token, or undefined when signed out. `rejected` is a token that the server refused. */
   async token(rejected?: string): Promise<string | undefined> {
+    if (this.apiKey) return this.apiKey;
     const tokens = await this.store.get();
     if (!tokens) return undefined;
     const valid = rejected === undefined
-      ? tokens.expires_at - Date.now() > refreshMargin : tokens.access_token !== rejected;
+      ? tokens.expires_at - Date.now() - this.#skew > refreshMargin : tokens.access_token !== rejected;
     return valid ? tokens.access_token : (await this.refresh(tokens.refresh_token)).access_token;
   }
 
@@ -70,8 +87,10 @@ export class Session {
     if (!tokens) throw new AdiuvaError('signed out');
     // Compare refresh tokens: two access tokens issued in the same second may be equal.
     if (tokens.refresh_token !== staleToken) return tokens;
+    const key = tokens.refresh_key ?? crypto.randomUUID();
+    if (!tokens.refresh_key) await this.store.set({ ...tokens, refresh_key: key });
     try {
-      const next = await this.requestRefresh(tokens.refresh_token, crypto.randomUUID());
+      const next = await this.requestRefresh(tokens.refresh_token, key);
       await this.set(next, 'refreshed');
       return next;
     } catch (error) {

@@ -46,8 +46,9 @@ export function transport(options: TransportOptions, session: () => Session): ty
         await sleep(backoff(attempt), request.signal);
         continue;
       }
+      session().learnTime(response.headers.get('date'));
       if (streaming) return response;
-      if (response.status === 401 && token && !refreshed) {
+      if (response.status === 401 && token && !refreshed && !session().apiKey) {
         refreshed = true;
         await response.body?.cancel();
         await session().token(token);

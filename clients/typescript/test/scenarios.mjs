@@ -37,7 +37,7 @@ export function scenarios(environment) {
   };
   const all = [
     buyTeamPlan, ...sessionScenarios, ...errorScenarios, ...streamScenarios, ...backupScenarios, ...planScenarios,
-    ...tokenScenarios, signOut,
+    ...tokenScenarios, keyScenario, signOut,
   ];
   return all.map(([name, run]) => ({ name, run: () => run(ctx) }));
 }
@@ -72,6 +72,26 @@ const tokenScenarios = [
     equal(after.tokens_limit, 20_000_000); // two seats
   }],
 ];
+
+const keyScenario = ['an API key does what its scopes allow, until it is revoked', async (ctx) => {
+  const owner = ctx.client();
+  await owner.auth.register(ctx.newAccount());
+  const created = await owner.keys.create({ name: 'report', scopes: ['agents'] });
+  const { calls, client } = ctx.countingClient({ apiKey: created.key });
+  ok((await client.chat.agents()).length > 0, 'no agents');
+  await rejects(client.auth.me(), (error) => ctx.sdk.isApiError(error, 'scope_required'));
+  equal((await owner.keys.list()).map(({ id }) => id), [created.id]);
+  await owner.keys.revoke(created.id);
+  calls.length = 0;
+  await eventually('the revocation', () => client.chat.agents().then(() => false, () => true));
+  await rejects(client.chat.agents(), (error) => ctx.sdk.isApiError(error, 'token_invalid'));
+  equal(ctx.refreshCount({ calls }), 0);
+  const kinds = (await owner.auth.events()).map(({ kind }) => kind);
+  ok(kinds.includes('key_created') && kinds.includes('key_revoked'), kinds.join());
+  equal((await owner.auth.exportAccount()).keys.length, 1);
+  await owner.auth.logoutEverywhere({ keys: true });
+  await rejects(owner.auth.me(), (error) => ctx.sdk.isApiError(error, 'token_missing'));
+}];
 
 const signOut = ['signing out ends the session', async ({ member, sdk }) => {
   await member.client.auth.logout();

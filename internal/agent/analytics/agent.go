@@ -33,11 +33,11 @@ func New(model agent.Model) *agent.Agent {
 		Shared:      workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("calculate_metrics", "Completion rate, overdue, workload, weekly throughput and lead "+
-				"time of tasks.", calculateMetrics),
+				"time of tasks.", calculateMetrics).As(agent.WorksWithNumbers),
 			agent.NewTool("generate_report", "What was created, completed, due and overdue in a period.",
-				generateReport),
+				generateReport).As(agent.WorksWithNumbers),
 			agent.NewTool("trend_analysis", "Slope, direction and fit of a series; without points: tasks "+
-				"completed per day.", analyseTrend),
+				"completed per day.", analyseTrend).As(agent.WorksWithNumbers),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_analysis", Description: "Plan: read tasks and answer with numbers about them.",

@@ -34,15 +34,15 @@ func New(model agent.Model) *agent.Agent {
 		Shared:      workspace.Tools(),
 		Tools: []agent.Tool{
 			agent.NewTool("list_events", "Read the person's events in order of time. Without a range: all of them.",
-				listEvents),
+				listEvents).As(agent.ChecksCalendar),
 			agent.NewTool("detect_conflicts", "Find overlaps, duplicates, double-booked people and too little "+
-				"time to travel.", detectConflicts),
+				"time to travel.", detectConflicts).As(agent.ChecksCalendar),
 			agent.NewTool("find_free_time", "Find free times, the earliest first. Never look for gaps yourself.",
-				findFreeTime),
+				findFreeTime).As(agent.ChecksCalendar),
 			agent.NewTool("suggest_reschedule", "Find free times for one of two events in conflict.",
-				suggestReschedule),
+				suggestReschedule).As(agent.ChecksCalendar),
 			agent.NewTool("move_event", "Propose a new time for one event, only when the person asked to move it.",
-				moveEvent),
+				moveEvent).As(agent.PreparesChanges),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_calendar_summary", Description: "Plan: read events and answer about them.",

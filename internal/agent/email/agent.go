@@ -38,7 +38,7 @@ func New(model agent.Model) *agent.Agent {
 			agent.NewTool("extract_action_items", "Find what e-mails ask of the person, with due dates. It "+
 				"creates nothing.", extractActionItems),
 			agent.NewTool("draft_response", "Gather what a reply to a thread must answer; with draft_text, "+
-				"propose that text as a draft.", draftResponse),
+				"propose that text as a draft.", draftResponse).As(agent.DraftsMessage),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_email_summary", Description: "Plan: read e-mails and answer about them.",

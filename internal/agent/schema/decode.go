@@ -6,12 +6,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Decode decodes arguments, a JSON object or nothing, into out. It refuses members that the schema does not know, the
 // lack of a required one, and values of the wrong type, but accepts what models commonly write instead: numbers and
 // booleans as text, a number for a text, and one text for a list. The error tells the model what to correct.
 func (s *Schema) Decode(arguments string, out any) error {
+	text, err := s.Coerce(arguments)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("the arguments cannot be read: a number is out of range")
+	}
+	return nil
+}
+
+// Coerce returns arguments as a JSON object that fits the schema. It accepts and refuses what Decode does.
+func (s *Schema) Coerce(arguments string) (json.RawMessage, error) {
 	if strings.TrimSpace(arguments) == "" {
 		arguments = "{}"
 	}
@@ -19,20 +32,17 @@ func (s *Schema) Decode(arguments string, out any) error {
 	decoder := json.NewDecoder(strings.NewReader(arguments))
 	decoder.UseNumber()
 	if err := decoder.Decode(&value); err != nil || decoder.More() {
-		return fmt.Errorf("the arguments are not one JSON object")
+		return nil, fmt.Errorf("the arguments are not one JSON object")
 	}
 	value, err := s.coerce(value, "arguments")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("the arguments cannot be read")
+		return nil, fmt.Errorf("the arguments cannot be read")
 	}
-	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("the arguments cannot be read: a number is out of range")
-	}
-	return nil
+	return text, nil
 }
 
 // coerce returns the value with the schema's types; path names it in errors.
@@ -71,7 +81,7 @@ func (s *Schema) coerceString(value any, path string) (any, error) {
 	if len(s.Enum) > 0 && text != "" && !slices.Contains(s.Enum, text) {
 		return nil, fmt.Errorf("%s must be one of %s", path, strings.Join(s.Enum, ", "))
 	}
-	return text, nil
+	return text, checkCount(utf8.RuneCountInString(text), s.MinLength, s.MaxLength, path, "characters")
 }
 
 func (s *Schema) coerceNumber(value any, path string) (any, error) {
@@ -80,6 +90,9 @@ func (s *Schema) coerceNumber(value any, path string) (any, error) {
 	f, err := strconv.ParseFloat(text, 64)
 	if !ok || err != nil {
 		return nil, fmt.Errorf("%s must be a number", path)
+	}
+	if s.Minimum != nil && f < *s.Minimum || s.Maximum != nil && f > *s.Maximum {
+		return nil, fmt.Errorf("%s is too small or too large", path)
 	}
 	if s.Type == "number" {
 		return f, nil
@@ -112,6 +125,9 @@ func (s *Schema) coerceArray(value any, path string) (any, error) {
 		}
 		list = []any{value}
 	}
+	if err := checkCount(len(list), s.MinItems, s.MaxItems, path, "items"); err != nil {
+		return nil, err
+	}
 	if s.Items == nil {
 		return list, nil
 	}
@@ -123,6 +139,17 @@ func (s *Schema) coerceArray(value any, path string) (any, error) {
 		list[i] = coerced
 	}
 	return list, nil
+}
+
+// checkCount returns an error where a text or a list is too short or too long.
+func checkCount(n int, least, most *int, path, unit string) error {
+	switch {
+	case least != nil && n < *least:
+		return fmt.Errorf("%s must have at least %d %s", path, *least, unit)
+	case most != nil && n > *most:
+		return fmt.Errorf("%s must have at most %d %s", path, *most, unit)
+	}
+	return nil
 }
 
 func (s *Schema) coerceObject(value any, path string) (any, error) {
@@ -140,7 +167,13 @@ func (s *Schema) coerceObject(value any, path string) (any, error) {
 	}
 	for name, v := range object {
 		property := s.Properties[name]
-		if property == nil {
+		switch {
+		case v == nil:
+			delete(object, name) // models write null for what they leave out
+			continue
+		case property == nil && s.AdditionalProperties != nil && *s.AdditionalProperties:
+			continue
+		case property == nil:
 			return nil, fmt.Errorf("%s has no member %q", path, name)
 		}
 		coerced, err := property.coerce(v, path+"."+name)

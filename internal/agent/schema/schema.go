@@ -19,6 +19,16 @@ type Schema struct {
 	Properties  map[string]*Schema `json:"properties,omitempty"`
 	Required    []string           `json:"required,omitempty"`
 	Items       *Schema            `json:"items,omitempty"`
+
+	// The rest is what schemas of others may say beyond ours. Nil means no such limit.
+	Minimum   *float64 `json:"minimum,omitempty"`
+	Maximum   *float64 `json:"maximum,omitempty"`
+	MinLength *int     `json:"minLength,omitempty"` // of a text, in characters
+	MaxLength *int     `json:"maxLength,omitempty"`
+	MinItems  *int     `json:"minItems,omitempty"`
+	MaxItems  *int     `json:"maxItems,omitempty"`
+	// AdditionalProperties says whether an object may have members that Properties does not name. Nil means no.
+	AdditionalProperties *bool `json:"additionalProperties,omitempty"`
 }
 
 // Types returns the types that a schema may have.

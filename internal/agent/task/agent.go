@@ -39,12 +39,12 @@ func New(model agent.Model) *agent.Agent {
 		Prompt: prompt,
 		Shared: workspace.Tools(),
 		Tools: []agent.Tool{
-			agent.NewTool("create_task", "Propose one new task.", createTask),
-			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask),
+			agent.NewTool("create_task", "Propose one new task.", createTask).As(agent.PreparesChanges),
+			agent.NewTool("update_task", "Propose changes to one existing task.", updateTask).As(agent.PreparesChanges),
 			agent.NewTool("list_tasks", "Read the person's tasks, by due date and then priority. Without "+
 				"filters: all of them.", listTasks),
 			agent.NewTool("suggest_tasks", "Find work that notes mention and no task covers yet. It creates "+
-				"nothing.", suggestTasks),
+				"nothing.", suggestTasks).As(agent.SearchesWorkspace),
 		},
 		Outlines: []agent.Outline{
 			{Name: "plan_new_tasks", Description: "Plan: make tasks out of the request.",

@@ -29,15 +29,20 @@ func Tools() []agent.Tool {
 	w := tables
 	return []agent.Tool{
 		agent.NewTool("find_rows", "Find rows by words, columns and time, or count them.", w.findRows).
+			As(agent.SearchesWorkspace).
 			WithPublicNote("Tables: " + w.tableNames() + "."),
 		agent.NewTool("read_row", "Read one row whole; long texts in pieces.", w.readRow),
 		agent.NewTool("project_overview", "Sum up a project: tasks, checkpoints, notes, people.", w.projectOverview),
-		agent.NewTool("create_row", "Prepare a new row of any table.", w.createRow),
-		agent.NewTool("change_rows", "Prepare the same change of one or several rows.", w.changeRows),
-		agent.NewTool("delete_rows", "Prepare to delete rows that the person named or described.", w.deleteRows),
-		agent.NewTool("append_to_note", "Prepare to add text at the end of a note.", w.appendToNote),
-		agent.NewTool("index_document", "Prepare to add a row to the person's search index.", w.indexDocument),
+		agent.NewTool("create_row", "Prepare a new row of any table.", w.createRow).As(agent.PreparesChanges),
+		agent.NewTool("change_rows", "Prepare the same change of one or several rows.", w.changeRows).
+			As(agent.PreparesChanges),
+		agent.NewTool("delete_rows", "Prepare to delete rows that the person named or described.", w.deleteRows).
+			As(agent.PreparesChanges),
+		agent.NewTool("append_to_note", "Prepare to add text at the end of a note.", w.appendToNote).
+			As(agent.PreparesChanges),
+		agent.NewTool("index_document", "Prepare to add a row to the person's search index.", w.indexDocument).
+			As(agent.PreparesChanges),
 		agent.NewTool("send_notification", "Prepare a notification or reminder on the person's device.",
-			sendNotification).WithoutRows(),
+			sendNotification).As(agent.PreparesChanges).WithoutRows(),
 	}
 }

@@ -35,6 +35,13 @@ func (g *Guard) Remember(ctx context.Context, user uuid.UUID, from netip.Addr) e
 	return postgres.Translate(g.q.ForgetOldestNetworks(ctx, g.db.Pool, user, maxKnown))
 }
 
+// IsKnown reports whether the user signed in from this network within 90 days. Where nothing is counted, no network is
+// known. The query is the same for uuid.Nil.
+func (g *Guard) IsKnown(ctx context.Context, user uuid.UUID, from netip.Addr) (bool, error) {
+	known, err := g.isKnown(ctx, Attempt{User: user, From: from})
+	return known, postgres.Translate(err)
+}
+
 func (g *Guard) isKnown(ctx context.Context, a Attempt) (bool, error) {
 	keys := make([][]byte, len(g.secrets))
 	for i, secret := range g.secrets {

@@ -91,7 +91,7 @@ func TestCreateThroughTheOrchestrator(t *testing.T) {
 	var streamed strings.Builder
 	reply, err := o.Run(t.Context(), user, chat.Request{Message: "create a task 'Call Anna' for tomorrow, high " +
 		"priority"},
-		func(text string) error { streamed.WriteString(text); return nil })
+		chat.Listener{Text: func(text string) error { streamed.WriteString(text); return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,8 @@ func TestCreateThroughTheOrchestrator(t *testing.T) {
 func TestListThroughTheOrchestrator(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t)
-	reply, err := o.Run(t.Context(), user, chat.Request{Message: "list my open tasks", Context: rows()}, nil)
+	reply, err := o.Run(t.Context(), user, chat.Request{Message: "list my open tasks", Context: rows()},
+		chat.Listener{})
 	want := "Tasks found: 3.\n- Pay hosting (todo, low priority, due Friday 20 November 2026 at 10:00, overdue)\n" +
 		"- Write offer (in progress, high priority)\n- Call Leo (todo)\n\n" + offline.Notice
 	if err != nil || reply.Text != want || len(reply.Actions) != 0 {
@@ -182,7 +183,8 @@ func TestAnswerSaysWhatThePlanLacks(t *testing.T) {
 	t.Parallel()
 	o, _ := setup(t, agent.Definition{Name: "analytics_agent", Tier: tier.Pro, Description: "Analytics",
 		Prompt: "Count.", Skills: []string{"generate reports"}})
-	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "make a weekly report"}, nil)
+	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "make a weekly report"},
+		chat.Listener{})
 	want := "\n\nYour plan does not include analytics (generate reports); the Pro plan does.\n\n" + offline.Notice
 	if err != nil || !strings.HasSuffix(reply.Text, want) || strings.Count(reply.Text, "Your plan") != 1 ||
 		reply.Upgrade == nil || reply.Upgrade.Tier != tier.Pro {
@@ -211,7 +213,7 @@ func TestPlanMode(t *testing.T) {
 			t.Context(),
 			user,
 			chat.Request{Message: message, Mode: chat.ModePlan, Context: rows()},
-			nil,
+			chat.Listener{},
 		)
 		if err != nil || reply.Plan == nil || len(reply.Plan.Steps) == 0 || reply.Plan.Steps[0].Action != want {
 			t.Errorf("%s: %v %+v", message, err, reply.Plan)

@@ -123,7 +123,7 @@ func TestSentencesBecomeToolCalls(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
 			o, model := setup(t)
-			reply, err := o.Run(t.Context(), user, chat.Request{Message: sentence, Context: rows()}, nil)
+			reply, err := o.Run(t.Context(), user, chat.Request{Message: sentence, Context: rows()}, chat.Listener{})
 			if got := strings.Join(model.calls, " | "); err != nil || got != want || reply.Replaced {
 				t.Errorf("%v\ngot  %s\nwant %s", err, got, want)
 			}

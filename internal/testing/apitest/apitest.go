@@ -22,7 +22,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/billing"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
+	"github.com/adiuva/cloud-api/internal/dev/mailbox"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
@@ -42,6 +44,8 @@ type API struct {
 	DB       *postgres.DB
 	Stripe   *devstripe.Server
 	Billing  *billing.Service
+	Mailbox  *mailbox.Mailbox
+	Mail     *mail.Worker
 }
 
 // Option changes the configuration of the HTTP edge before the service starts.
@@ -124,6 +128,7 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	return &API{
 		T: t, Server: service.API, URL: web.URL, Logs: logs,
 		Accounts: service.Auth, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
+		Mailbox: service.Mailbox, Mail: service.Mail,
 	}
 }
 

@@ -35,11 +35,14 @@ type Frame struct {
 	Context   map[string]any   `json:"context"`
 	Agent     string           `json:"agent"`
 	Steps     []map[string]any `json:"steps"`
-	Error     *struct {
-		Code      string `json:"code"`
-		Message   string `json:"message"`
-		RequestID string `json:"request_id"`
-	} `json:"error"`
+	Error     *Failure         `json:"error"`
+}
+
+// Failure says why an answer failed.
+type Failure struct {
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	RequestID string `json:"request_id"`
 }
 
 // Handshake tries to open a socket. If the server refuses, the socket is nil and the response has the reason.

@@ -166,7 +166,7 @@ func (m *Model) next(call agent.ModelCall) (answer AnswerFunc, chunkSize int, er
 	}
 	switch {
 	case call.Small && !m.scriptRouter:
-		return TextTurn(m.route).answer, 1, nil
+		return TextTurn(m.route).Answer, 1, nil
 	case m.answer != nil:
 		return m.answer, m.chunkSize, nil
 	case len(m.turns) == 0:
@@ -174,11 +174,11 @@ func (m *Model) next(call agent.ModelCall) (answer AnswerFunc, chunkSize int, er
 	}
 	turn := m.turns[0]
 	m.turns = m.turns[1:]
-	return turn.answer, 1, nil
+	return turn.Answer, 1, nil
 }
 
-// answer is the AnswerFunc of a turn.
-func (turn Turn) answer(ctx context.Context, _ agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+// Answer is the AnswerFunc of a turn.
+func (turn Turn) Answer(ctx context.Context, _ agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
 	for _, chunk := range turn.Chunks {
 		if err := emit(chunk); err != nil {
 			return agent.Answer{}, err

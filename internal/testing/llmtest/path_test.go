@@ -61,7 +61,7 @@ func TestWholePathCreates(t *testing.T) {
 	t.Parallel()
 	o, srv := orchestrator(t)
 	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Pro}, chat.Request{Timezone: "Europe/Rome",
-		Message: "create a task 'Call Anna' for tomorrow, high priority"}, nil)
+		Message: "create a task 'Call Anna' for tomorrow, high priority"}, chat.Listener{})
 	if err != nil || len(reply.Actions) != 1 || reply.Kind != chat.KindResponse || reply.Replaced {
 		t.Fatalf("%+v, %v", reply, err)
 	}
@@ -94,7 +94,10 @@ func TestWholePathLists(t *testing.T) {
 		chat.Request{Message: "list my open tasks", Context: agent.Context{
 			Tasks: []agent.Task{{ID: "1", Title: "Pay rent"}, {ID: "2", Title: "Done already", Status: "done"},
 				{ID: "3", Title: "Call Anna"}, {ID: "4", Title: "Grüße 🎉"}},
-		}}, func(s string) error { emitted.WriteString(s); return nil })
+		}}, chat.Listener{Text: func(s string) error {
+			emitted.WriteString(s)
+			return nil
+		}})
 	if err != nil || len(reply.Actions) != 0 {
 		t.Fatalf("%+v, %v", reply, err)
 	}
@@ -126,7 +129,8 @@ func TestWholePathFails(t *testing.T) {
 			t.Parallel()
 			o, srv := orchestrator(t)
 			srv.Script(append([]llmtest.Step{llmtest.Say("task_agent")}, test.script...)...)
-			reply, err := o.Run(t.Context(), identity.User{Tier: tier.Pro}, chat.Request{Message: "hello"}, nil)
+			reply, err := o.Run(t.Context(), identity.User{Tier: tier.Pro}, chat.Request{Message: "hello"},
+				chat.Listener{})
 			if !errors.Is(err, test.want) || reply.Text != "" || strings.Contains(err.Error(), llmtest.Secret) {
 				t.Errorf("%+v, %v", reply, err)
 			}

@@ -4,19 +4,23 @@ import (
 	"bytes"
 	"net"
 	"net/url"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
 )
 
-// Proxy forwards connections to a PostgreSQL server and can stop at one message, so that a test can kill either end at
-// exactly that moment. The message at a breakpoint is never delivered.
+// Proxy forwards connections to a PostgreSQL server, notes which statements pass, and can stop at one message, so that
+// a test can kill either end at exactly that moment. The message at a breakpoint is never delivered.
 type Proxy struct {
 	DSN string // of the server through the proxy
 
 	listener   net.Listener
 	server     string
 	breakpoint atomic.Pointer[Breakpoint]
+
+	mu         sync.Mutex
+	statements []string
 }
 
 // Breakpoint stops one message, and the connection it is on.
@@ -76,6 +80,27 @@ func (p *Proxy) breakOn(match string, reply bool) *Breakpoint {
 	return b
 }
 
+// statementName matches the name that sqlc writes before a statement.
+var statementName = regexp.MustCompile(`-- name: (\w+)`)
+
+// Statements returns the names of the statements of sql/queries that clients have sent since the last call, in their
+// order. A client sends the text of each statement only with default_query_exec_mode=exec in its DSN.
+func (p *Proxy) Statements() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := p.statements
+	p.statements = nil
+	return list
+}
+
+func (p *Proxy) noteStatements(message []byte) {
+	for _, m := range statementName.FindAllSubmatch(message, -1) {
+		p.mu.Lock()
+		p.statements = append(p.statements, string(m[1]))
+		p.mu.Unlock()
+	}
+}
+
 func (p *Proxy) serve() {
 	for {
 		client, err := p.listener.Accept()
@@ -88,13 +113,13 @@ func (p *Proxy) serve() {
 			continue
 		}
 		var replies atomic.Pointer[Breakpoint] // set when a reply on this connection is to be stopped
-		go p.forward(client, server, &replies)
-		go p.forward(server, client, &replies)
+		go p.forward(client, server, &replies, p.noteStatements)
+		go p.forward(server, client, &replies, func([]byte) {})
 	}
 }
 
-// forward copies until either end closes or a message is dropped.
-func (p *Proxy) forward(from, to net.Conn, replies *atomic.Pointer[Breakpoint]) {
+// forward copies until either end closes or a message is dropped. It calls note for each message.
+func (p *Proxy) forward(from, to net.Conn, replies *atomic.Pointer[Breakpoint], note func([]byte)) {
 	defer from.Close()
 	defer to.Close()
 	buf := make([]byte, 64<<10)
@@ -104,6 +129,7 @@ func (p *Proxy) forward(from, to net.Conn, replies *atomic.Pointer[Breakpoint]) 
 			return
 		}
 		message := buf[:n]
+		note(message)
 		if b := replies.Load(); b != nil { // whatever the client still sends is discarded
 			if !bytes.Contains(message, readyForQuery) {
 				continue

@@ -1,14 +1,13 @@
 // The main process. Only it has the session and talks to the API; the page at app://adiuva uses IPC.
-import { app, BrowserWindow, ipcMain, net, protocol, shell, type IpcMainInvokeEvent } from 'electron';
+import { app, BrowserWindow, dialog, ipcMain, net, protocol, shell, type IpcMainInvokeEvent } from 'electron';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import {
-  AdiuvaClient, isAdiuvaError, isApiError, type ChatRequest, type PlanAction, type Row,
-} from '@adiuva/api-client';
-import type { Result, StreamEvent } from './bridge.js';
+import { AdiuvaClient, isAdiuvaError, isApiError, type StreamRequest, type ToolCall } from '@adiuva/api-client';
+import type { Result, StreamMessage } from './bridge.js';
+import { openDatabase } from './database.js';
 import { tokenStore } from './session.js';
 
 const origin = 'app://adiuva';
@@ -16,9 +15,7 @@ const folder = app.getAppPath();
 const files: Record<string, string> = { '/': 'index.html', '/renderer.js': 'dist/renderer.js' };
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; "
   + "form-action 'none'; frame-ancestors 'none'";
-const tables: Record<string, Row[]> = { // your database
-  tasks: [{ id: 't1', title: 'Send the offer', status: 'todo', dueDate: Date.now() }],
-};
+const database = openDatabase(join(app.getPath('userData'), 'data.sqlite'));
 
 protocol.registerSchemesAsPrivileged([
   { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } },
@@ -62,7 +59,7 @@ function handleCalls(client: AdiuvaClient): void {
   });
   handle('plan', async (_, message: string) => {
     const reply = await client.chat.send({ message, execution_mode: 'plan' });
-    return reply.kind === 'plan' ? (await client.plans.run(reply, { select, act })).length : 0;
+    return reply.kind === 'plan' ? (await client.plans.run(reply, database)).length : 0;
   });
   handle('backup', async (event) => {
     const path = join(app.getPath('userData'), 'backup.bin'); // encrypted by your app
@@ -73,31 +70,29 @@ function handleCalls(client: AdiuvaClient): void {
   });
 }
 
-function select(table: string, filter: Row): Row[] {
-  const matches = (row: Row) => Object.entries(filter).every(([column, value]) => row[column] === value);
-  return (tables[table] ?? []).filter(matches);
-}
-
-function act(action: PlanAction): void {
-  if (action.type === 'create_record' && action.table) (tables[action.table] ??= []).push(action.data ?? {});
+/** Asks the person whether the model may do this. */
+async function approve({ name, arguments: args }: ToolCall): Promise<boolean> {
+  const { response } = await dialog.showMessageBox({
+    type: 'question', message: `Allow ${name}?`, detail: JSON.stringify(args, undefined, 2), buttons: ['Allow', 'Deny'],
+    defaultId: 1, cancelId: 1,
+  });
+  return response === 0;
 }
 
 /** Streams answers over a port that the page sends along. Closing the port stops the stream. */
 function handleStreams(client: AdiuvaClient): void {
-  ipcMain.on('ask', async (event, request: ChatRequest) => {
+  ipcMain.on('ask', async (event, request: StreamRequest) => {
     const port = event.ports[0];
     if (!port || !event.senderFrame?.url.startsWith(`${origin}/`)) return;
     const controller = new AbortController();
-    port.on('close', () => controller.abort());
+    const send = (message: StreamMessage) => port.postMessage(message);
+    const stream = client.chat.stream(request, { signal: controller.signal, tools: database.tools, approve });
+    port.on('message', () => stream.cancel());
+    port.on('close', () => controller.abort()); // the page is gone
     port.start();
-    const send = (message: StreamEvent) => port.postMessage(message);
     const end = await toResult(async () => {
-      const stream = client.chat.stream(request, { signal: controller.signal });
-      for (;;) {
-        const next = await stream.next();
-        if (next.done) return next.value;
-        send({ token: next.value });
-      }
+      for await (const event of stream) send({ event });
+      return stream.final();
     });
     send({ end });
     port.close();

@@ -1,17 +1,17 @@
 // Exposes the bridge to the page: a few functions, never ipcRenderer itself.
 import { contextBridge, ipcRenderer } from 'electron';
-import type { Bridge, StreamEvent } from './bridge.js';
+import type { Bridge, StreamMessage } from './bridge.js';
 
 const bridge: Bridge = {
   login: (email, password) => ipcRenderer.invoke('login', email, password),
-  ask(message, onToken, onEnd) {
+  ask(message, onEvent, onEnd) {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }: MessageEvent<StreamEvent>) => {
-      if ('token' in data) onToken(data.token);
+    port1.onmessage = ({ data }: MessageEvent<StreamMessage>) => {
+      if ('event' in data) onEvent(data.event);
       else onEnd(data.end);
     };
     ipcRenderer.postMessage('ask', { message }, [port2]);
-    return () => port1.close();
+    return () => port1.postMessage('stop');
   },
   plan: (message) => ipcRenderer.invoke('plan', message),
   async backup(onProgress) {

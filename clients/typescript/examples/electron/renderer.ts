@@ -1,4 +1,5 @@
 // The page. It has no tokens and no network access, and asks the main process for everything.
+import type { ChatEvent } from '@adiuva/api-client';
 import type { Result } from './bridge.js';
 
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -27,9 +28,14 @@ onSubmit('login', async (fields) => {
 onSubmit('ask', (fields) => {
   stop();
   answer.textContent = '';
-  const onToken = (token: string) => { answer.append(token); };
-  stop = window.adiuva.ask(String(fields.get('message')), onToken, (end) => handle(end, (last) => {
-    if (last.kind === 'response') answer.textContent = last.response; // may replace the tokens
+  const onEvent = (event: ChatEvent) => {
+    if (event.type === 'text') answer.append(event.delta);
+    if (event.type === 'tool') status.textContent = `${event.label} …`;
+    if (event.type === 'tool_call') status.textContent = `Using ${event.name} …`;
+  };
+  stop = window.adiuva.ask(String(fields.get('message')), onEvent, (end) => handle(end, (last) => {
+    if (last.kind === 'response') answer.textContent = last.response; // may replace the text
+    status.textContent = last.cancelled ? 'Stopped' : '';
   }));
 });
 

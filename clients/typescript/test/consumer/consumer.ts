@@ -1,11 +1,12 @@
 // Code of an app, compiled with every strict option: replies narrow by kind, errors by code.
-import { AdiuvaClient, isApiError, type ChatReply } from '@adiuva/api-client';
+import { AdiuvaClient, isApiError, type ChatReply, type Tool } from '@adiuva/api-client';
 
 const client = new AdiuvaClient({ baseUrl: 'https://api.example.com/api/v1' });
 
 export function textOf(reply: ChatReply): string {
   switch (reply.kind) {
-    case 'response': return reply.response;
+    case 'response':
+    case 'tool_calls': return reply.response;
     case 'plan': return reply.steps.map((step) => step.action).join(', ');
     default: {
       const never: never = reply;
@@ -15,14 +16,23 @@ export function textOf(reply: ChatReply): string {
 }
 
 export async function ask(message: string, signal: AbortSignal): Promise<string> {
-  const stream = client.chat.stream({ message }, { signal });
+  const stream = client.chat.stream({ message }, { signal, tools });
   let shown = '';
-  for (;;) {
-    const next = await stream.next();
-    if (next.done) return next.value.kind === 'response' ? next.value.response : shown;
-    shown += next.value;
+  for await (const event of stream) {
+    if (event.type === 'text') shown += event.delta;
+    if (event.type === 'tool') console.log(event.label, event.state satisfies 'running' | 'done' | 'failed');
   }
+  const last = await stream.final();
+  return last.kind === 'response' ? last.response : shown;
 }
+
+const tools: Record<string, Tool> = {
+  query_rows: {
+    description: 'Rows of a table.',
+    parameters: { type: 'object', properties: { table: { type: 'string' } }, required: ['table'] },
+    run: ({ table }: { table: string }) => [{ table }],
+  },
+};
 
 export async function needsUpgrade(): Promise<boolean> {
   try {
