@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/adiuva/cloud-api/internal/dev/offline/answering"
 )
 
 // What comes before the facts and before the records in the message of a step.
@@ -23,13 +25,12 @@ var (
 	stepDate = regexp.MustCompile(`Today is (\d{4}-\d{2}-\d{2}) \(\w+\), time zone (\S+)\. ` +
 		`The local time is (\d{2}:\d{2})\.$`)
 	column       = regexp.MustCompile(`(?m)^- (\w+)(?: \(always\))?: `)
-	separator    = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
 	requestWords = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign` +
 		`|pay|deadline|urgent|bitte|\?)`)
 )
 
 // stepAnswer answers a plan's step: with records as JSON when the step names their members, else with text.
-func stepAnswer(c conversation) string {
+func (m *Model) stepAnswer(c conversation) string {
 	i := strings.LastIndex(c.message, recordsMark)
 	var rows []map[string]any
 	_ = json.Unmarshal([]byte(c.message[i+len(recordsMark):]), &rows) // without readable records there are none
@@ -43,7 +44,7 @@ func stepAnswer(c conversation) string {
 	} else if slices.Contains(columns, "id") {
 		records = append(records, changedRecords(rows, columns, c)...)
 	} else if slices.Contains(columns, "title") {
-		records = append(records, newRecords(c, variable(c.message[:i], "request"), rows)...)
+		records = append(records, m.newRecords(c, variable(c.message[:i], "request"), rows)...)
 	}
 	text, err := json.Marshal(map[string]any{"records": records})
 	if err != nil {
@@ -72,40 +73,24 @@ func variable(head, name string) string {
 
 // newRecords returns a new row for each record that asks for something or, without records, for each part of the
 // request.
-func newRecords(c conversation, request string, rows []map[string]any) []map[string]any {
+func (m *Model) newRecords(c conversation, request string, rows []map[string]any) []map[string]any {
 	var out []map[string]any
 	for _, row := range rows {
 		text := textAt(row, "subject") + textAt(row, "title") + "\n" + textAt(row, "snippet") + textAt(row, "content")
 		if requestWords.MatchString(text) {
 			first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-			out = append(out, map[string]any{"title": toTitle("Handle " + first), "priority": "medium"})
+			out = append(out, map[string]any{"title": "Handle " + first, "priority": "medium"})
 		}
 	}
 	if len(rows) > 0 || request == "" {
 		return out
 	}
-	titles, rest := cutQuoted(request)
-	priority, rest := cutPriority(rest)
-	if priority == "" {
-		priority = "medium"
-	}
-	due, rest := cutDue(rest, c.today)
-	if len(titles) == 0 {
-		if title := findTitle(rest); title != "" {
-			rest = title
-		}
-		titles = separator.Split(rest, -1)
-	}
-	for _, title := range titles[:min(len(titles), 50)] {
-		if title = toTitle(title); title != "" {
-			record := map[string]any{"title": title, "priority": priority}
-			if due != "" {
-				record["dueDate"] = due
-			}
-			out = append(out, record)
-		}
-	}
-	return out
+	return answering.NewTasks(m.reader.Read(request, "", nil, c.today))
+}
+
+func textAt(row map[string]any, name string) string {
+	text, _ := row[name].(string)
+	return text
 }
 
 // movedEvents returns for each conflict in the step's facts the event that moves, at the first of its free times.

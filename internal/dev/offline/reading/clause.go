@@ -23,6 +23,9 @@ type Clause struct {
 	Clock            time.Duration
 	Minutes          int      // a length, or 0
 	Names            []string // of those given to Read, that the clause has
+	// Before is the clause before this one, and Also those after it that say more about the same row.
+	Before *Clause
+	Also   []*Clause
 
 	tokens []token
 	marks  []mark
@@ -43,10 +46,17 @@ func (c *Clause) Has(concept string) bool {
 		return len(c.Names) > 0
 	case hasWords:
 		return len(c.Words()) > 0
+	case hasDefinite:
+		return c.isDefinite()
 	case hasAsked:
 		return strings.HasSuffix(strings.TrimSpace(c.Text), "?") || c.startsWith("question")
 	}
 	return slices.ContainsFunc(c.marks, func(m mark) bool { return m.concept == concept })
+}
+
+// isDefinite reports whether the word after the order's first one is an article for a row that is there.
+func (c *Clause) isDefinite() bool {
+	return c.start+1 < len(c.tokens) && slices.Contains(c.Language.Definite, c.tokens[c.start+1].folded)
 }
 
 // HasAny reports whether the clause names one of the concepts, which have "|" between them.
@@ -111,17 +121,27 @@ func (c *Clause) Words() []string {
 	return list
 }
 
-// Searched is like Words, but words that only describe a row, such as "call", are kept, and names too.
+// Searched is like Words, but words that only describe a row, such as "call", are kept, and names too. It is for
+// questions, whose words may be anywhere in a row.
 func (c *Clause) Searched() []string {
-	soft := []string{"event", "wrote", "due", "reply", "report", "free", "going", "working", "show", "email", "next",
-		"latest", "decide", "plan", "begin", "finish", "most", "client", "project", "approve", "checkpoint", "first",
-		"second", "done", "impossible", "open", "schedule", "comment", "search", "task"}
+	return c.wordsWith([]string{"event", "wrote", "due", "reply", "report", "free", "going", "working", "show", "email",
+		"next", "latest", "decide", "plan", "begin", "finish", "most", "client", "project", "approve", "checkpoint",
+		"first", "second", "done", "impossible", "open", "schedule", "comment", "search", "task"})
+}
+
+// Target returns the words by which the clause names a row: content, names, and words for kinds of events and texts.
+func (c *Clause) Target() []string {
+	return c.wordsWith([]string{"event", "newsletter", "reply", "report", "impossible", "plan", "comment"})
+}
+
+// wordsWith returns the content words and names, and single words for the concepts.
+func (c *Clause) wordsWith(soft []string) []string {
 	var list []string
 	for i, t := range c.tokens {
 		keep := c.isContent(i) || c.named[i]
 		if !keep && !c.dated[i] && !c.Language.fill[t.folded] && i > c.start {
 			keep = slices.ContainsFunc(c.marks, func(m mark) bool {
-				return m.from == i && m.to == i+1 && slices.Contains(soft, m.concept)
+				return m.from <= i && i < m.to && slices.Contains(soft, m.concept)
 			}) && len(t.folded) > 3 && !c.isTable(t.folded)
 		}
 		if keep {
@@ -138,9 +158,8 @@ func (c *Clause) isTable(word string) bool {
 			return true
 		}
 	}
-	generic := []string{"event", "events", "meeting", "meetings", "appointment", "termin", "termine", "appuntamento",
-		"evento"}
-	return slices.Contains(generic, word)
+	return slices.Contains([]string{"event", "events", "meeting", "meetings", "appointment", "termin", "termine",
+		"appuntamento", "evento"}, word)
 }
 
 func (c *Clause) isContent(i int) bool {
@@ -151,18 +170,6 @@ func (c *Clause) isContent(i int) bool {
 	return !slices.ContainsFunc(c.marks, func(m mark) bool { return m.from <= i && i < m.to })
 }
 
-// AfterConcepts returns the text after the last of the phrases at the beginning that name one of the concepts, as the
-// person wrote it, without days and times, and without the words that link it to the order.
-func (c *Clause) AfterConcepts(concepts ...string) string {
-	at := c.start
-	for _, m := range c.marks {
-		if slices.Contains(concepts, m.concept) && m.from <= at+4 && m.to > at && !c.titleBetween(at, m.from) {
-			at = m.to
-		}
-	}
-	return c.textFrom(at)
-}
-
 // titleBetween reports whether content stands between the tokens, so that what follows belongs to it.
 func (c *Clause) titleBetween(from, to int) bool {
 	for i := from; i < to && i < len(c.tokens); i++ {
@@ -171,36 +178,6 @@ func (c *Clause) titleBetween(from, to int) bool {
 		}
 	}
 	return false
-}
-
-// textFrom returns the text from a token on without days, times and links.
-func (c *Clause) textFrom(at int) string {
-	if at >= len(c.tokens) {
-		return ""
-	}
-	for at < len(c.tokens)-1 && slices.Contains(c.Language.Link, c.tokens[at].folded) {
-		at++
-	}
-	text := []byte(c.Text)
-	for i := at; i < len(c.tokens); i++ {
-		if c.dated[i] {
-			for k := c.tokens[i].start; k < c.tokens[i].end; k++ {
-				text[k] = ' '
-			}
-		}
-	}
-	out := strings.Join(strings.Fields(string(text[c.tokens[at].start:])), " ")
-	return strings.Trim(strings.NewReplacer(" ,", ",", " .", "", " :", ":").Replace(out), " ,.;:?!-")
-}
-
-// After returns the text after the first of the words, such as "that", and what stands before it.
-func (c *Clause) After(words []string) (before, after string, ok bool) {
-	for i, t := range c.tokens {
-		if i > c.start && i+1 < len(c.tokens) && slices.Contains(words, t.folded) {
-			return c.Text[:t.start], strings.Trim(c.Text[t.end:], " ,.;:"), true
-		}
-	}
-	return "", "", false
 }
 
 var (

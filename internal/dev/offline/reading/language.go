@@ -25,6 +25,11 @@ type Language struct {
 	Link     []string            `yaml:"link"` // what may stand between an order and a title
 	To       []string            `yaml:"to"`   // what stands before a target
 	And      []string            `yaml:"and"`
+	With     []string            `yaml:"with"`     // what stands before a person whom one meets
+	Plural   []string            `yaml:"plural"`   // words for several tasks
+	Articles []string            `yaml:"articles"` // what may stand before a title and is no part of it
+	Me       []string            `yaml:"me"`
+	Definite []string            `yaml:"definite"` // articles for a row that is there
 	Numbers  map[string]int      `yaml:"numbers"`
 	Texts    map[string]string   `yaml:"say"`
 
@@ -116,22 +121,29 @@ func (r *Reader) Language(code string) *Language {
 	return r.languages[0]
 }
 
-// detect returns the language that has most of the words.
-func (r *Reader) detect(tokens []token) *Language {
+// detect returns the language that has most of the words, or else most of those of the earlier message.
+func (r *Reader) detect(tokens, earlier []token) *Language {
 	best, most := r.languages[0], 0
 	for _, l := range r.languages {
-		n := 0
-		for i, t := range tokens {
-			if l.fill[t.folded] {
-				n++
-			}
-			if len(l.matchesAt(tokens, i)) > 0 {
-				n++
-			}
-		}
-		if n > most {
+		if n := 3*l.count(tokens) + min(l.count(earlier), 2); n > most {
 			best, most = l, n
 		}
 	}
 	return best
+}
+
+// count returns how many of the words belong to the language.
+func (l *Language) count(tokens []token) (n int) {
+	for i, t := range tokens {
+		if l.fill[t.folded] {
+			n++
+		}
+		if len(l.matchesAt(tokens, i)) > 0 {
+			n++
+			if i == 0 { // orders and questions begin with the word that says what they are
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -19,9 +19,10 @@ type Message struct {
 	Clauses  []Clause // at least one
 }
 
-// Read reads a message. names are those of projects and clients; today is midnight UTC. Only the beginning of a long
+// Read reads a message. earlier is the person's message before it, which tells the language where this one does not;
+// names are those of projects and clients; today is midnight UTC. Only the beginning of a long
 // message is read.
-func (r *Reader) Read(text string, names []string, today time.Time) Message {
+func (r *Reader) Read(text, earlier string, names []string, today time.Time) Message {
 	if len(text) > maxMessage {
 		text = text[:maxMessage]
 		for !utf8.ValidString(text) && len(text) > maxMessage-utf8.UTFMax {
@@ -29,7 +30,7 @@ func (r *Reader) Read(text string, names []string, today time.Time) Message {
 		}
 	}
 	quotes, rest := cutQuoted(text)
-	m := Message{Language: r.detect(tokensOf(rest))}
+	m := Message{Language: r.detect(tokensOf(rest), tokensOf(earlier))}
 	for _, part := range r.split(m.Language, rest) {
 		c := r.clause(m.Language, rest[part.start:part.end], names, today)
 		for _, q := range quotes {
@@ -40,6 +41,9 @@ func (r *Reader) Read(text string, names []string, today time.Time) Message {
 		c.Intent = r.intent(&c)
 		c.Agent = r.agent(&c)
 		m.Clauses = append(m.Clauses, c)
+	}
+	for i := 1; i < len(m.Clauses); i++ {
+		m.Clauses[i].Before = &m.Clauses[i-1]
 	}
 	return m
 }

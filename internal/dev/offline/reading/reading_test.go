@@ -20,7 +20,7 @@ func TestIntentsOfClauses(t *testing.T) {
 		"Was ist überfällig und gibt es Konflikte?":                        "de tasks conflicts",
 		"e la seconda?": "it reference",
 	} {
-		m := r.Read(text, nil, today)
+		m := r.Read(text, "", nil, today)
 		got := []string{m.Language.Code}
 		for _, c := range m.Clauses {
 			got = append(got, c.Intent)

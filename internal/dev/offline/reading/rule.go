@@ -26,8 +26,9 @@ const shortClause = 5
 // Concepts that a clause has by what it holds and not by words.
 const (
 	hasDay, hasClock, hasName = "day", "clock", "name"
-	hasWords                  = "words" // words that are neither concepts nor fill
-	hasAsked                  = "asked" // a question mark
+	hasWords                  = "words"    // words that are neither concepts nor fill
+	hasAsked                  = "asked"    // a question mark
+	hasDefinite               = "definite" // the order is about a row that is there: "make the chairs urgent"
 )
 
 func (r *Reader) loadRules() error {
@@ -67,7 +68,7 @@ func (r *Reader) loadRules() error {
 }
 
 func (r *Reader) known(concept string) bool {
-	return slices.Contains([]string{hasDay, hasClock, hasName, hasWords, hasAsked}, concept) ||
+	return slices.Contains([]string{hasDay, hasClock, hasName, hasWords, hasAsked, hasDefinite}, concept) ||
 		r.languages[0].Concepts[concept] != nil
 }
 
@@ -125,6 +126,9 @@ func (r *Reader) agent(c *Clause) string {
 	}
 	if agent := r.agents[c.Intent]; agent != "" {
 		return agent
+	}
+	if c.Has("decide") {
+		return DefaultAgent
 	}
 	if c.Intent == "question" || c.Intent == "when_due" || c.Intent == "reference" {
 		for _, concept := range []string{"event", "newsletter"} {
