@@ -62,18 +62,21 @@ func statusFilter(c reading.Clause) string {
 // and description.
 func outlineFor(message reading.Message, outlines []tool) string {
 	first := &message.Clauses[0]
+	has := func(concepts string) bool {
+		return slices.ContainsFunc(message.Clauses, func(c reading.Clause) bool { return c.HasAny(concepts) })
+	}
 	kinds := []string{"summary", "analysis"}
 	switch {
 	case first.Intent == "email_tasks" || first.Has("email") && first.HasAny("task|convert"):
 		kinds = []string{"email_tasks"}
 	case first.Intent == "report" && first.HasAny("note|create|set"):
 		kinds = []string{"report_note"}
-	case first.Has("move") || first.HasAny("conflict") && !first.HasAny("question|show"):
+	case first.Has("move") || has("conflict") && !first.HasAny("question|show"):
 		kinds = []string{"reschedule", "review"}
 	case first.Intent == "create_task" || first.HasAny("convert") || first.StartsWith("create", "duty"):
 		kinds = []string{"new_tasks"}
 	case first.StartsWith("set", "finish", "assign", "begin", "reopen"), first.Intent == "change",
-		first.HasAny("priority"):
+		has("priority"):
 		kinds = []string{"review"}
 	}
 	for _, kind := range kinds {

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,8 +16,11 @@ const maxRouted = 3
 // routeAnswer returns the names of the agents for the message, at most three, in the order of its clauses.
 func (m *Model) routeAnswer(c conversation) string {
 	names := parseAgentNames(c.system)
-	text, earlier := routerQuestion(c.message)
+	text, earlier, answer := routerQuestion(c.message)
 	message := m.reader.Read(text, earlier, nil, c.today)
+	if offer, ok := m.reader.Offer(answer, nil, c.today); ok && message.Clauses[0].Intent == "yes" {
+		message = offer
+	}
 	var chosen []string
 	for _, clause := range message.Clauses {
 		name := agentFor(clause, names)
@@ -62,16 +66,25 @@ func parseAgentNames(system string) []string {
 	return names
 }
 
-var userTurn = regexp.MustCompile(`"user: ((?:[^"\\]|\\.)*)"`)
+var turn = regexp.MustCompile(`"(user|assistant): ((?:[^"\\]|\\.)*)"`)
 
-// routerQuestion returns the person's message in the question to the router, and the message before it.
-func routerQuestion(question string) (message, earlier string) {
+// routerQuestion returns the person's message in the question to the router, the message before it and the answer to
+// that.
+func routerQuestion(question string) (message, earlier, answer string) {
 	message = strings.TrimPrefix(question, "Message: ")
 	if i := strings.LastIndex(message, "\nContext: "); i >= 0 {
-		if turns := userTurn.FindAllStringSubmatch(message[i:], -1); turns != nil {
-			earlier = turns[len(turns)-1][1]
+		for _, found := range turn.FindAllStringSubmatch(message[i:], 2) {
+			var text string
+			if json.Unmarshal([]byte(`"`+found[2]+`"`), &text) != nil {
+				continue
+			}
+			if found[1] == "user" {
+				earlier = text
+			} else {
+				answer = text
+			}
 		}
 		message = message[:i]
 	}
-	return message, earlier
+	return message, earlier, answer
 }

@@ -45,6 +45,20 @@ func (t *Turn) report(c *reading.Clause) string {
 	return t.reportText(r.row)
 }
 
+// reportNote prepares a note with the report of a period.
+func (t *Turn) reportNote(c *reading.Clause) string {
+	text := t.report(c)
+	if text == "" || !t.offers("generate_report") {
+		return text
+	}
+	title := t.say("reporttitle", "day", t.day(t.today()))
+	done := t.createdRow("notes", map[string]any{"title": title, "content": text}, title)
+	if done == "" {
+		return ""
+	}
+	return paragraphs(done, text)
+}
+
 func (t *Turn) reportText(r row) string {
 	count := func(name string) string { return strconv.Itoa(r.row(name).number("count")) }
 	to, _, _ := parseLocal(r.text("to"))

@@ -14,8 +14,8 @@ import (
 // remove prepares to delete the one row that the clause names.
 func (t *Turn) remove(c *reading.Clause) string {
 	words := targetWords(c)
-	if c.Has("all") && len(words) == 0 && !refersBack(c) {
-		return t.say("toomany")
+	if c.Has("all") && len(unnamedOf(c, words)) == 0 && !refersBack(c) {
+		return t.removeAll(c)
 	}
 	tables := []string{"tasks", "events", "notes", "projects", "clients", "checkpoints", "emails"}
 	if table := namedTable(c); table != "" {
@@ -59,13 +59,15 @@ func (t *Turn) change(c *reading.Clause) string {
 	switch table := namedTable(c); {
 	case c.HasAny("onhold|active|archived") && c.Has("project"):
 		return t.changeProject(c)
+	case c.HasAny("longer|shorter|later|earlier") && table != "tasks" && len(c.Also) == 0 && c.Day.IsZero():
+		return t.moveOf(c, "events")
 	case table == "events" && t.agent == "calendar_agent" || c.StartsWith("move") && table == "":
 		return t.move(c)
 	case table == "checkpoints" || c.Has("approve"):
 		return t.approve(c)
 	}
 	updates, words := t.taskChanges(c, words)
-	if c.Has("all") && len(words) == 0 && len(updates) > 0 {
+	if c.Has("all") && len(unnamedOf(c, words)) == 0 && len(updates) > 0 {
 		return t.changeAll(c, updates)
 	}
 	p, ok := t.pick(c, words, false, tables...)
@@ -78,34 +80,33 @@ func (t *Turn) change(c *reading.Clause) string {
 	if len(updates) == 0 {
 		return t.say("whatchange", "title", t.quote(p.row.title()))
 	}
+	if !t.nameAssignee(updates) {
+		return ""
+	}
 	return t.updateTask(p.row, updates)
 }
 
-// changeAll prepares the same change of all tasks that the clause describes. It asks where that would be every task.
-func (t *Turn) changeAll(c *reading.Clause, updates map[string]any) string {
-	f := t.withProject(c, map[string]any{"status": "open"})
-	if c.Has("overdue") {
-		f = t.withProject(c, map[string]any{"overdue": true})
-	}
-	if len(f) == 1 && f["overdue"] == nil {
-		return t.say("whichone")
-	}
-	found, ok := t.callTasks(f)
+// nameAssignee puts the whole name in place of a part that only one of those who have tasks has. It returns false while
+// a call has to be made.
+func (t *Turn) nameAssignee(updates map[string]any) bool {
+	who, ok := updates["assignee"].(string)
 	if !ok {
-		return ""
+		return true
 	}
-	if found.err != "" || found.number("total") == 0 {
-		return t.say("tasks_none")
+	found, ok := t.call("find_rows", map[string]any{"table": "tasks", "count_by": "assignee"})
+	if !ok {
+		return false
 	}
-	var said []string
-	rows := found.rows("tasks")
-	for _, r := range rows[:min(len(rows), maxTitles)] {
-		said = append(said, t.updateTask(r, updates))
+	var names []string
+	for _, r := range found.rows("counts") {
+		if name := r.text("value"); mentions(name, who) {
+			names = append(names, name)
+		}
 	}
-	if slices.Contains(said, "") {
-		return ""
+	if len(names) == 1 {
+		updates["assignee"] = names[0]
 	}
-	return strings.Join(said, "\n")
+	return true
 }
 
 // updateTask prepares a change of a task.
@@ -226,6 +227,9 @@ func (t *Turn) addChanges(c *reading.Clause, updates map[string]any) {
 	}
 	if p := priority(c); p != "" {
 		updates["priority"] = p
+		if c.Has("all") {
+			updates["priority"] = c.LastOf("urgent", "high", "low", "medium")
+		}
 	}
 	if c.Has("nodate") {
 		updates["due_date"] = "none"
@@ -240,7 +244,7 @@ func priority(c *reading.Clause) string { return c.FirstOf("urgent", "high", "lo
 // dueDate returns the day, with the time of day, that the clause names, or "".
 func dueDate(c *reading.Clause) string {
 	day := c.Day
-	if day.IsZero() {
+	if day.IsZero() && (c.First.IsZero() || c.First.Equal(c.Last)) { // of a longer period none is the day
 		day = c.Last
 	}
 	if day.IsZero() {
@@ -279,6 +283,9 @@ func (t *Turn) assignee(c *reading.Clause, words []string) (string, []string, bo
 	}
 	if before, after, ok := c.AfterLast(c.Language.To); ok {
 		who := strings.Fields(after)
+		if len(who) > 0 && len(who) <= 3 && len(c.Quoted) > 0 {
+			return strings.Join(who, " "), words, true
+		}
 		if len(who) > 0 && len(who) <= 3 {
 			return strings.Join(who, " "), wordsWithin(words, before), true
 		}
@@ -327,9 +334,12 @@ func targetWords(c *reading.Clause) []string {
 }
 
 // unnamed returns the words that are no part of a project's or client's name.
-func unnamed(c *reading.Clause) []string {
+func unnamed(c *reading.Clause) []string { return unnamedOf(c, c.Target()) }
+
+// unnamedOf returns those of the words that are no part of a project's or client's name.
+func unnamedOf(c *reading.Clause, words []string) []string {
 	var list []string
-	for _, w := range c.Target() {
+	for _, w := range words {
 		if !slices.ContainsFunc(c.Names, func(n string) bool { return strings.Contains(n, w) }) {
 			list = append(list, w)
 		}

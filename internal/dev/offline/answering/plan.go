@@ -65,7 +65,7 @@ func (t *Turn) planPeriod(c *reading.Clause) string {
 
 // reference answers "and the second one?": it tells about the row that an earlier answer named.
 func (t *Turn) reference(c *reading.Clause) string {
-	p, ok := t.pickEarlier(c, nil)
+	p, ok := t.pickEarlier(c, false, nil)
 	if !ok {
 		return ""
 	}

@@ -143,6 +143,21 @@ func (t *Turn) eventText(r row) string {
 	return t.say("event", "title", t.quote(r.title()), "start", t.when(r.text("start")), "end", until, "place", place)
 }
 
+// people returns who comes to an event, in words.
+func (t *Turn) people(r row) string {
+	list, _ := r["attendees"].([]any)
+	var names []string
+	for _, one := range list {
+		if text, ok := one.(string); ok && len(names) < maxLines {
+			names = append(names, text)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", " + t.say("withpeople", "value", strings.Join(names, ", "))
+}
+
 // emailText describes an e-mail.
 func (t *Turn) emailText(r row) string {
 	return t.say("email", "subject", t.quote(r.text("subject")), "from", person(r.text("from")),

@@ -169,8 +169,11 @@ type picked struct {
 // pick returns the one row of the tables that the clause means. strict demands that the row has all of the words; it is
 // for what cannot be undone. It returns false while a call has to be made.
 func (t *Turn) pick(c *reading.Clause, words []string, strict bool, tables ...string) (picked, bool) {
+	if len(words) == 0 && !refersBack(c) && c.Before != nil {
+		words = targetWords(c.Before)
+	}
 	if len(words) == 0 || refersBack(c) {
-		return t.pickEarlier(c, tables)
+		return t.pickEarlier(c, strict, tables)
 	}
 	table := ""
 	if len(tables) == 1 {
@@ -212,8 +215,11 @@ func refersBack(c *reading.Clause) bool {
 }
 
 // pickEarlier returns the row that an earlier turn named.
-func (t *Turn) pickEarlier(c *reading.Clause, tables []string) (picked, bool) {
+func (t *Turn) pickEarlier(c *reading.Clause, strict bool, tables []string) (picked, bool) {
 	titles := t.earlierTitles()
+	if len(titles) == 0 && c.Topic != nil && len(c.Topic.Target()) > 0 && !refersBack(c) {
+		return t.pick(c.Topic, c.Topic.Target(), strict, tables...)
+	}
 	at := map[string]int{"first": 0, "second": 1, "third": 2, "lastone": len(titles) - 1}
 	i, ordinal := at[c.FirstOf("first", "second", "third", "lastone")]
 	if !ordinal {

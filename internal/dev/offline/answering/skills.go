@@ -13,7 +13,7 @@ type skill func(t *Turn, c *reading.Clause) string
 // skillOf returns the skill for an intent of rules.yaml, or nil.
 func skillOf(intent string) skill {
 	switch intent {
-	case "hello", "thanks", "bye", "mood", "ability", "identity", "impossible":
+	case "hello", "thanks", "bye", "no", reading.UnknownLanguage, "mood", "ability", "identity", "impossible":
 		return func(t *Turn, _ *reading.Clause) string { return t.say(intent) }
 	}
 	for _, skills := range []map[string]skill{taskSkills(), calendarSkills(), emailSkills(), workspaceSkills(),
@@ -31,7 +31,8 @@ func taskSkills() map[string]skill {
 		"tasks": (*Turn).listTasks, "count_tasks": (*Turn).countTasks, "when_due": (*Turn).dueOf,
 		"working": (*Turn).working, "finished": (*Turn).finished, "suggest_tasks": (*Turn).suggestTasks,
 		"remind": (*Turn).remind, "done_statement": (*Turn).doneStatement, "reference": (*Turn).reference,
-		"plan_week": (*Turn).planPeriod, "summary": (*Turn).planPeriod, "approve": (*Turn).approve,
+		"yes": (*Turn).accept, "approve": (*Turn).approve,
+		"plan_week": (*Turn).planPeriod, "summary": (*Turn).planPeriod,
 	}
 }
 
@@ -46,7 +47,7 @@ func emailSkills() map[string]skill {
 	return map[string]skill{
 		"emails": (*Turn).emails, "inbox": (*Turn).inbox, "need_reply": (*Turn).needReply,
 		"email_wants": (*Turn).wants, "did_write": (*Turn).didWrite, "email_tasks": (*Turn).emailTasks,
-		"reply": (*Turn).answerEmail,
+		"reply": (*Turn).answerEmail, "label": (*Turn).label,
 	}
 }
 
@@ -64,7 +65,8 @@ func workspaceSkills() map[string]skill {
 
 func analyticsSkills() map[string]skill {
 	return map[string]skill{
-		"report": (*Turn).report, "report_period": (*Turn).report, "most_overdue": (*Turn).mostOverdue,
+		"report": (*Turn).report, "report_period": (*Turn).report,
+		"report_note": (*Turn).reportNote, "most_overdue": (*Turn).mostOverdue,
 		"trend": (*Turn).trend, "behind": (*Turn).behind, "workload": (*Turn).workload, "metrics": (*Turn).metrics,
 	}
 }

@@ -191,7 +191,7 @@ func (t *Turn) filters(c *reading.Clause) map[string]any {
 		f["overdue"] = true
 	case c.Has("progress"):
 		f["status"] = "in_progress"
-	case c.Has("done") && !c.Has("open"):
+	case c.HasAny("done|finish") && !c.Has("open"):
 		f["status"] = "done"
 	default:
 		f["status"] = "open"
@@ -331,6 +331,9 @@ func withValue(f map[string]any, name string, value any) map[string]any {
 
 // countTasks says how many tasks there are.
 func (t *Turn) countTasks(c *reading.Clause) string {
+	if c.HasAny("done|finish") && !c.First.IsZero() {
+		return t.finished(c)
+	}
 	f := t.filters(c)
 	if !c.HasAny("open|todo|day|overdue|done|progress") {
 		f["status"] = "all"
@@ -372,7 +375,7 @@ func (t *Turn) fact(r row) string {
 	case "tasks":
 		return t.taskLine(r)
 	case "events":
-		return t.eventText(r)
+		return t.eventText(r) + t.people(r)
 	}
 	return t.rowText(r)
 }
@@ -405,7 +408,11 @@ func (t *Turn) finished(c *reading.Clause) string {
 		return t.failed(found)
 	}
 	n := found.number("total")
-	return lines(t.count("tasks", n), t.list(found.rows("rows"), n, func(r row) string {
+	head := t.count("tasks", n)
+	if c.Has("count") {
+		head = strconv.Itoa(n) + ". " + head
+	}
+	return lines(head, t.list(found.rows("rows"), n, func(r row) string {
 		return t.quote(r.title()) + " (" + t.say("done") + ", " + t.when(r.text("completedAt")) + ")"
 	}))
 }

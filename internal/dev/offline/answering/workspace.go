@@ -97,10 +97,18 @@ func (t *Turn) createClient(c *reading.Clause) string {
 	if len(c.Quoted) > 0 {
 		title = c.Quoted[0]
 	}
+	data := map[string]any{}
+	if before, after, ok := c.AfterConcept("industry"); ok {
+		data["industry"] = after
+		if len(c.Quoted) == 0 {
+			title = strings.TrimRight(strings.TrimSuffix(title, c.Text[len(before):]), " ,;")
+		}
+	}
 	if title = upperFirst(title); title == "" {
 		return t.say("whatname")
 	}
-	return t.createdRow("clients", map[string]any{"name": title}, title)
+	data["name"] = title
+	return t.createdRow("clients", data, title)
 }
 
 // createCheckpoint prepares a checkpoint on a day.
@@ -116,7 +124,9 @@ func (t *Turn) createCheckpoint(c *reading.Clause) string {
 	data := map[string]any{"date": at}
 	if id := t.project(c); id != "" {
 		data["projectId"] = id
-		title = c.WithoutName(title, t.nameOf(t.Projects, id))
+		if len(c.Quoted) == 0 {
+			title = c.WithoutName(title, t.nameOf(t.Projects, id))
+		}
 	}
 	if title = upperFirst(title); title == "" {
 		return t.say("whatname")
@@ -167,7 +177,11 @@ func (t *Turn) appendNote(c *reading.Clause) string {
 
 // index prepares to add a row to the search index.
 func (t *Turn) index(c *reading.Clause) string {
-	p, ok := t.pick(c, targetWords(c), false)
+	var tables []string
+	if table := namedTable(c); table != "" {
+		tables = []string{table}
+	}
+	p, ok := t.pick(c, targetWords(c), false, tables...)
 	if !ok {
 		return ""
 	}
@@ -372,7 +386,7 @@ func (t *Turn) question(c *reading.Clause) string {
 // quoteBest quotes the rows that have most of the words, or says that there are none.
 func (t *Turn) quoteBest(list []match, words []string) string {
 	const maxQuoted = 3
-	if len(list) == 0 || list[0].hits == 0 || list[0].hits*2 < len(reading.Stems(words)) {
+	if len(list) == 0 || list[0].hits == 0 || list[0].hits*3 < len(reading.Stems(words)) {
 		return t.say("none")
 	}
 	var said []string

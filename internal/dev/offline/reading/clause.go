@@ -1,13 +1,10 @@
 package reading
 
 import (
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/adiuva/cloud-api/internal/dates"
 	"github.com/adiuva/cloud-api/internal/fold"
 )
 
@@ -26,6 +23,9 @@ type Clause struct {
 	// Before is the clause before this one, and Also those after it that say more about the same row.
 	Before *Clause
 	Also   []*Clause
+	// Topic is the clause of the message before that this one refers to, or nil.
+	Topic *Clause
+	part  bool // it is only a part of a question, the rest of which Topic has
 
 	tokens []token
 	marks  []mark
@@ -51,7 +51,17 @@ func (c *Clause) Has(concept string) bool {
 	case hasAsked:
 		return strings.HasSuffix(strings.TrimSpace(c.Text), "?") || c.startsWith("question")
 	}
-	return slices.ContainsFunc(c.marks, func(m mark) bool { return m.concept == concept })
+	return slices.ContainsFunc(c.marks, func(m mark) bool { return m.concept == concept && !c.inName(m) })
+}
+
+// inName reports whether the phrase is a part of the name of a row, such as "report" in "the annual report".
+func (c *Clause) inName(m mark) bool {
+	for i := m.from; i < m.to; i++ {
+		if i >= len(c.named) || !c.named[i] {
+			return false
+		}
+	}
+	return m.from != c.start
 }
 
 // isDefinite reports whether the word after the order's first one is an article for a row that is there.
@@ -78,11 +88,32 @@ func (c *Clause) FirstOf(concepts ...string) string {
 	return concepts[i]
 }
 
+// FirstByPlace returns that of the concepts that stands first in the clause, or "".
+func (c *Clause) FirstByPlace(concepts ...string) string {
+	first, at := "", -1
+	for _, concept := range concepts {
+		if p := c.position(concept); p >= 0 && (at < 0 || p < at) {
+			first, at = concept, p
+		}
+	}
+	return first
+}
+
+// LastOf returns that of the concepts whose last word stands last in the clause, or "".
+func (c *Clause) LastOf(concepts ...string) string {
+	for _, m := range slices.Backward(c.marks) {
+		if slices.Contains(concepts, m.concept) {
+			return m.concept
+		}
+	}
+	return ""
+}
+
 // position returns the first token that names one of the concepts, or -1.
 func (c *Clause) position(concepts string) int {
 	best := -1
 	for _, m := range c.marks {
-		if slices.Contains(strings.Split(concepts, "|"), m.concept) && (best < 0 || m.from < best) {
+		if slices.Contains(strings.Split(concepts, "|"), m.concept) && !c.inName(m) && (best < 0 || m.from < best) {
 			best = m.from
 		}
 	}
@@ -148,6 +179,9 @@ func (c *Clause) wordsWith(soft []string) []string {
 			list = append(list, c.Text[t.start:t.end])
 		}
 	}
+	if len(list) == 0 && c.part {
+		return c.Topic.wordsWith(soft)
+	}
 	return list
 }
 
@@ -180,98 +214,6 @@ func (c *Clause) titleBetween(from, to int) bool {
 	return false
 }
 
-var (
-	plainClock = regexp.MustCompile(`(?i)\b(\d{1,2}(?:[:.]\d{2})?)\s*(am|pm|uhr)\b`)
-	bareHour   = regexp.MustCompile(`(?i)\b(?:to|auf|alle|for|at|um|at) (\d{1,2})$`)
-)
-
-// findTimes sets the day, the period, the time of day and the length that the clause names.
-func (c *Clause) findTimes(today time.Time) {
-	text := c.Text
-	c.First, c.Last = dates.FindPeriod(text, today)
-	cut := func(at dates.Span) {
-		for i, t := range c.tokens {
-			if t.start < at.End && t.end > at.Start {
-				c.dated[i] = true
-			}
-		}
-		text = text[:at.Start] + strings.Repeat(" ", at.End-at.Start) + text[at.End:]
-	}
-	c.findLength(cut)
-	clock, at, ok := dates.FindClock(text)
-	if m := plainClock.FindStringSubmatchIndex(text); !ok && m != nil {
-		read, err := dates.ParseClock(strings.ToLower(strings.TrimSuffix(strings.ToLower(text[m[2]:m[1]]), "uhr")))
-		clock, at, ok = read, dates.Span{Start: m[0], End: m[1]}, err == nil
-	}
-	if m := bareHour.FindStringSubmatchIndex(strings.TrimRight(text, " .!?")); !ok && m != nil {
-		read, err := dates.ParseClock(text[m[2]:m[3]])
-		clock, at, ok = read, dates.Span{Start: m[0], End: m[1]}, err == nil
-	}
-	if c.Clock, c.clock = clock, ok; ok {
-		cut(at)
-	}
-	for range 3 {
-		day, at, ok := dates.FindDay(text, today)
-		if !ok {
-			break
-		}
-		if c.Day.IsZero() {
-			c.Day = day
-		}
-		cut(at)
-	}
-	if c.First.IsZero() && c.Last.IsZero() && !c.Day.IsZero() {
-		c.First, c.Last = c.Day, c.Day
-	}
-	for i, t := range c.tokens { // "Mittwochnachmittag", and the words of weeks and months
-		for _, part := range []string{"nachmittag", "vormittag", "abend"} {
-			if name, ok := strings.CutSuffix(t.folded, part); ok && name != "" && c.Day.IsZero() {
-				if day, _, found := dates.FindDay(name, today); found {
-					c.Day, c.First, c.Last, c.dated[i] = day, day, day, true
-				}
-			}
-		}
-	}
-	for _, m := range c.marks {
-		if slices.Contains([]string{"week", "month", "afternoon", "morning", "evening"}, m.concept) {
-			for i := m.from; i < m.to; i++ {
-				c.dated[i] = c.dated[i] || m.concept != "morning" || !c.Day.IsZero()
-			}
-		}
-	}
-}
-
-// findLength sets Minutes from a number before a word for hours or minutes.
-func (c *Clause) findLength(cut func(dates.Span)) {
-	for _, m := range c.marks {
-		minutes := map[string]int{"hours": 60, "minutes": 1, "half": 30}[m.concept]
-		if minutes == 0 || c.Minutes != 0 {
-			continue
-		}
-		from := m.from
-		n := 1
-		for back := 1; back <= 2 && m.concept != "half" && m.from-back >= 0; back++ {
-			word := c.tokens[m.from-back].folded
-			number, err := strconv.Atoi(word)
-			if known := c.Language.Numbers[word]; err != nil {
-				number = known
-			}
-			if number > 0 {
-				n, from = number, m.from-back
-				break
-			}
-		}
-		if n > 600/minutes {
-			continue
-		}
-		c.Minutes = n * minutes
-		if from > 0 && slices.Contains([]string{"for", "fur", "per"}, c.tokens[from-1].folded) {
-			from--
-		}
-		cut(dates.Span{Start: c.tokens[from].start, End: c.tokens[m.to-1].end})
-	}
-}
-
 // findNames sets the names that the clause has, as a whole or by a word that only one of them has.
 func (c *Clause) findNames(names []string) {
 	folded := fold.Line(c.Text)
@@ -290,7 +232,7 @@ func (c *Clause) findNames(names []string) {
 		has := fold.Has(folded, whole)
 		for i, t := range c.tokens {
 			one := len(t.folded) > 3 && count[t.folded] == 1 && !c.Language.fill[t.folded]
-			one = one && len(words) <= 3 && !c.dated[i] && !c.isTable(t.folded)
+			one = one && len(words) <= 3 && !c.dated[i] && !c.isTable(t.folded) && i != c.start
 			if slices.Contains(words, t.folded) && (has || one) {
 				c.named[i] = true
 				if !slices.Contains(c.Names, name) {

@@ -28,6 +28,7 @@ type Language struct {
 	With     []string            `yaml:"with"`     // what stands before a person whom one meets
 	Plural   []string            `yaml:"plural"`   // words for several tasks
 	Articles []string            `yaml:"articles"` // what may stand before a title and is no part of it
+	Offer    []string            `yaml:"offer"`    // how an assistant asks whether it shall do something
 	Me       []string            `yaml:"me"`
 	Definite []string            `yaml:"definite"` // articles for a row that is there
 	Numbers  map[string]int      `yaml:"numbers"`
@@ -35,6 +36,7 @@ type Language struct {
 
 	phrases map[string][]phrase // by their first word
 	affixes []phrase            // of one word that begins or ends with a star
+	offer   [][]string
 	fill    map[string]bool
 	lead    [][]string
 	and     [][]string
@@ -49,6 +51,7 @@ type phrase struct {
 // Reader reads messages. It is immutable and safe for concurrent use.
 type Reader struct {
 	languages []*Language
+	other     *Language // words of languages that the reader does not know
 	rules     []Rule
 	agents    map[string]string // by intent
 	byTable   map[string]bool
@@ -58,7 +61,7 @@ type Reader struct {
 // New returns a reader with the embedded words and rules. It fails for a rule that names an unknown concept.
 func New() (*Reader, error) {
 	r := &Reader{agents: map[string]string{}, byTable: map[string]bool{}}
-	for _, code := range codes() {
+	for _, code := range append(codes(), "other") {
 		l := &Language{Code: code}
 		text, err := data.ReadFile("words/" + code + ".yaml")
 		if err != nil {
@@ -68,6 +71,10 @@ func New() (*Reader, error) {
 			return nil, fmt.Errorf("words/%s.yaml: %w", code, err)
 		}
 		l.index()
+		if code == "other" {
+			r.other = l
+			break
+		}
 		r.languages = append(r.languages, l)
 	}
 	if err := r.loadRules(); err != nil {
@@ -98,6 +105,9 @@ func (l *Language) index() {
 	for _, text := range l.Lead {
 		l.lead = append(l.lead, foldedWords(text))
 	}
+	for _, text := range l.Offer {
+		l.offer = append(l.offer, foldedWords(text))
+	}
 	for _, text := range l.And {
 		l.and = append(l.and, foldedWords(text))
 	}
@@ -121,15 +131,21 @@ func (r *Reader) Language(code string) *Language {
 	return r.languages[0]
 }
 
-// detect returns the language that has most of the words, or else most of those of the earlier message.
-func (r *Reader) detect(tokens, earlier []token) *Language {
-	best, most := r.languages[0], 0
+// detect returns the language that has most of the words, or else most of those of the earlier message. It returns
+// false when the message is in a language that the reader does not know: then the first language is for the answer.
+func (r *Reader) detect(tokens, earlier []token) (*Language, bool) {
+	best, most, words := r.languages[0], 0, 0
 	for _, l := range r.languages {
-		if n := 3*l.count(tokens) + min(l.count(earlier), 2); n > most {
+		n := l.count(tokens)
+		words = max(words, n)
+		if n = 3*n + min(l.count(earlier), 2); n > most {
 			best, most = l, n
 		}
 	}
-	return best
+	if r.other.count(tokens) > words {
+		return r.languages[0], false
+	}
+	return best, true
 }
 
 // count returns how many of the words belong to the language.

@@ -13,6 +13,9 @@ const (
 	maxClauses = 6
 )
 
+// UnknownLanguage is the intent of a message in a language that the reader does not know.
+const UnknownLanguage = "language"
+
 // Message is what a person said.
 type Message struct {
 	Language *Language
@@ -30,7 +33,8 @@ func (r *Reader) Read(text, earlier string, names []string, today time.Time) Mes
 		}
 	}
 	quotes, rest := cutQuoted(text)
-	m := Message{Language: r.detect(tokensOf(rest), tokensOf(earlier))}
+	language, known := r.detect(tokensOf(rest), tokensOf(earlier))
+	m := Message{Language: language}
 	for _, part := range r.split(m.Language, rest) {
 		c := r.clause(m.Language, rest[part.start:part.end], names, today)
 		for _, q := range quotes {
@@ -38,14 +42,51 @@ func (r *Reader) Read(text, earlier string, names []string, today time.Time) Mes
 				c.Quoted = append(c.Quoted, q.text)
 			}
 		}
-		c.Intent = r.intent(&c)
-		c.Agent = r.agent(&c)
+		if c.Intent, c.Agent = UnknownLanguage, DefaultAgent; known {
+			c.Intent = r.intent(&c)
+			c.Agent = r.agent(&c)
+		}
 		m.Clauses = append(m.Clauses, c)
 	}
 	for i := 1; i < len(m.Clauses); i++ {
 		m.Clauses[i].Before = &m.Clauses[i-1]
 	}
+	if earlier != "" && known {
+		r.continueFrom(&m.Clauses[0], r.Read(earlier, "", names, today))
+	}
 	return m
+}
+
+// continueFrom gives a clause that is only a part of a question, such as "and on Thursday?", the intent of the message
+// before, and one that says "it" the agent of that message. A change is never repeated so.
+func (r *Reader) continueFrom(c *Clause, earlier Message) {
+	last := &earlier.Clauses[len(earlier.Clauses)-1]
+	weak := []string{"", "tasks", "question", "events"}
+	repeatable := []string{"tasks", "events", "free", "free_time", "working", "emails", "did_write", "email_wants",
+		"report", "report_period", "question", "finished", "count_tasks", "checkpoints", "project", "when_due",
+		"conflicts", "metrics", "note_text"}
+	const fragment = 6 // words
+	part := c.start > 0 && c.tokens[0].folded != "" && slices.ContainsFunc(c.Language.and, func(and []string) bool {
+		return beginsWith(c.tokens, and)
+	}) || c.startsWith("again")
+	table := c.HasAny("task|event|email|note|project|checkpoint|client|calendar")
+	switch {
+	case part && len(c.tokens) <= fragment && slices.Contains(weak, c.Intent) && !table &&
+		slices.Contains(repeatable, last.Intent):
+		c.Intent, c.Agent = last.Intent, last.Agent
+		c.Topic, c.part = last, true
+		if c.First.IsZero() && c.Last.IsZero() {
+			c.Day, c.First, c.Last = last.Day, last.First, last.Last
+		}
+	case r.byTable[c.Intent] && c.Has("pronoun") && !table:
+		c.Agent = last.Agent
+		c.Topic = last
+	case c.Has("pronoun") && !table:
+		c.Topic = last
+	}
+	if c.Agent != r.tables["event"] && c.Agent != r.tables["email"] && r.byTable[c.Intent] {
+		c.Agent = DefaultAgent
+	}
 }
 
 func (r *Reader) clause(l *Language, text string, names []string, today time.Time) Clause {

@@ -194,6 +194,16 @@ func (c *Clause) After(words []string) (before, after string, ok bool) {
 	return "", "", false
 }
 
+// AfterConcept returns the text before and after the words that name a concept.
+func (c *Clause) AfterConcept(concept string) (before, after string, ok bool) {
+	for _, m := range c.marks {
+		if m.concept == concept && m.from > c.start && m.to < len(c.tokens) {
+			return c.Text[:c.tokens[m.from].start], strings.Trim(c.Text[c.tokens[m.to-1].end:], " ,.;:?!"), true
+		}
+	}
+	return "", "", false
+}
+
 // AfterLast is like After, for the last of the words.
 func (c *Clause) AfterLast(words []string) (before, after string, ok bool) {
 	for i, t := range slices.Backward(c.tokens) {
