@@ -56,7 +56,7 @@ func openModels(cfg config.Config, list []provider.Provider, opts Options) (*pro
 		set.Clients = standIn("test", cfg, opts.Model)
 		return provider.New(set), func() {}, nil
 	case len(list) == 0:
-		set.Clients = standIn("offline", cfg, offline.New(offline.Config{}))
+		set.Clients = standIn("offline", cfg, offline.New(offline.Config{Pace: cfg.OfflinePace}))
 		return provider.New(set), func() {}, nil
 	}
 	clients, stop, err := NewClients(cfg, list, opts.Log)

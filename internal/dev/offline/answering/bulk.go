@@ -155,7 +155,7 @@ func (t *Turn) accept(c *reading.Clause) string {
 	}
 	offer, ok := t.reader.Offer(answer, names, t.today())
 	if !ok {
-		return t.say("shrug")
+		return t.say("fine")
 	}
 	var parts []string
 	for i := range offer.Clauses {

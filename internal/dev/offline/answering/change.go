@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/adiuva/cloud-api/internal/dev/offline/reading"
+	"github.com/adiuva/cloud-api/internal/fold"
 )
 
 // remove prepares to delete the one row that the clause names.
@@ -21,6 +20,11 @@ func (t *Turn) remove(c *reading.Clause) string {
 	if table := namedTable(c); table != "" {
 		tables = []string{table}
 	}
+	if groups := c.Groups(); len(groups) > 1 && len(c.Quoted) == 0 {
+		if said, all := t.eachGroup(c, groups, true, tables, t.removeRow); all {
+			return said
+		}
+	}
 	p, ok := t.pick(c, words, true, tables...)
 	if !ok {
 		return ""
@@ -31,6 +35,11 @@ func (t *Turn) remove(c *reading.Clause) string {
 	if c.StartsWith("cancel") && p.table != "events" && namedTable(c) == "" {
 		return t.which([]match{{row: p.row}})
 	}
+	return t.removeRow(p)
+}
+
+// removeRow prepares to delete a row.
+func (t *Turn) removeRow(p picked) string {
 	done, ok := t.call("delete_rows", map[string]any{"table": p.table, "ids": []any{p.row.text("id")}})
 	if !ok {
 		return ""
@@ -39,6 +48,30 @@ func (t *Turn) remove(c *reading.Clause) string {
 		return t.failed(done)
 	}
 	return t.prepared(done, t.say("deleted", "title", t.quote(p.row.title())))
+}
+
+// eachGroup does something for the row of each group of words. It reports whether each group names one row.
+func (t *Turn) eachGroup(c *reading.Clause, groups [][]string, strict bool, tables []string,
+	do func(picked) string) (string, bool) {
+	var rows []picked
+	for _, words := range groups {
+		p, ok := t.pick(c, words, strict, tables...)
+		if !ok {
+			return "", true
+		}
+		if p.said != "" {
+			return "", false
+		}
+		rows = append(rows, p)
+	}
+	var said []string
+	for _, p := range rows {
+		said = append(said, do(p))
+	}
+	if slices.Contains(said, "") {
+		return "", true
+	}
+	return strings.Join(said, "\n"), true
 }
 
 // prepared adds to a sentence what the tool said about the change.
@@ -57,7 +90,7 @@ func (t *Turn) change(c *reading.Clause) string {
 	tables := []string{"tasks"}
 	words := targetWords(c)
 	switch table := namedTable(c); {
-	case c.HasAny("onhold|active|archived") && c.Has("project"):
+	case c.HasAny("onhold|active|archived|archive") && c.Has("project"):
 		return t.changeProject(c)
 	case c.HasAny("longer|shorter|later|earlier") && table != "tasks" && len(c.Also) == 0 && c.Day.IsZero():
 		return t.moveOf(c, "events")
@@ -66,9 +99,22 @@ func (t *Turn) change(c *reading.Clause) string {
 	case table == "checkpoints" || c.Has("approve"):
 		return t.approve(c)
 	}
+	if table := namedTable(c); c.StartsWith("rename") && table != "" && table != "tasks" {
+		return t.rename(c, table)
+	}
 	updates, words := t.taskChanges(c, words)
+	if c.StartsWith("assign") && updates["assignee"] == nil && len(updates) == 0 {
+		return t.say("whoshall")
+	}
 	if c.Has("all") && len(unnamedOf(c, words)) == 0 && len(updates) > 0 {
 		return t.changeAll(c, updates)
+	}
+	groups := c.Groups()
+	if len(groups) > 1 && len(c.Quoted) == 0 && len(updates) > 0 && updates["assignee"] == nil {
+		update := func(p picked) string { return t.updateTask(p.row, updates) }
+		if said, all := t.eachGroup(c, groups, false, tables, update); all {
+			return said
+		}
 	}
 	p, ok := t.pick(c, words, false, tables...)
 	if !ok {
@@ -84,6 +130,35 @@ func (t *Turn) change(c *reading.Clause) string {
 		return ""
 	}
 	return t.updateTask(p.row, updates)
+}
+
+// rename prepares a new title of a row that is no task.
+func (t *Turn) rename(c *reading.Clause, table string) string {
+	words, title := newTitle(c, targetWords(c))
+	if title == "" {
+		return t.say("whatname")
+	}
+	p, ok := t.pick(c, words, false, table)
+	if !ok {
+		return ""
+	}
+	if p.said != "" {
+		return p.said
+	}
+	column := "title"
+	if table == "projects" || table == "clients" {
+		column = "name"
+	}
+	done, ok := t.call("change_rows", map[string]any{"table": table, "ids": []any{p.row.text("id")},
+		"set": map[string]any{column: title}})
+	switch {
+	case !ok:
+		return ""
+	case done.err != "":
+		return t.failed(done)
+	}
+	return t.prepared(done, t.say("changed", "title", t.quote(p.row.title()), "details",
+		t.say("title", "value", t.quote(title))))
 }
 
 // nameAssignee puts the whole name in place of a part that only one of those who have tasks has. It returns false while
@@ -143,7 +218,11 @@ func onlyPlain(name string) string {
 // details says in words what changes.
 func (t *Turn) details(updates map[string]any) string {
 	var facts []string
-	for _, name := range slices.Sorted(maps.Keys(updates)) {
+	names := slices.Sorted(maps.Keys(updates))
+	if updates["start"] != nil { // before its end
+		names = append([]string{"start"}, slices.DeleteFunc(names, func(n string) bool { return n == "start" })...)
+	}
+	for _, name := range names {
 		value, _ := updates[name].(string)
 		switch name {
 		case "due_date", "dueDate":
@@ -281,20 +360,14 @@ func (t *Turn) assignee(c *reading.Clause, words []string) (string, []string, bo
 	if !c.StartsWith("assign") || len(words) == 0 {
 		return "", words, false
 	}
-	if before, after, ok := c.AfterLast(c.Language.To); ok {
-		who := strings.Fields(after)
-		if len(who) > 0 && len(who) <= 3 && len(c.Quoted) > 0 {
-			return strings.Join(who, " "), words, true
-		}
-		if len(who) > 0 && len(who) <= 3 {
-			return strings.Join(who, " "), wordsWithin(words, before), true
-		}
+	who, rest := c.Recipient()
+	if who == "" {
+		return "", words, false
 	}
-	last := words[len(words)-1]
-	if first, _ := utf8.DecodeRuneInString(last); unicode.IsUpper(first) && len(words) > 1 {
-		return last, words[:len(words)-1], true
+	if len(c.Quoted) > 0 {
+		rest = words
 	}
-	return "", words, false
+	return who, rest, true
 }
 
 // project returns the id of the only project that the clause names, or "".
@@ -340,7 +413,8 @@ func unnamed(c *reading.Clause) []string { return unnamedOf(c, c.Target()) }
 func unnamedOf(c *reading.Clause, words []string) []string {
 	var list []string
 	for _, w := range words {
-		if !slices.ContainsFunc(c.Names, func(n string) bool { return strings.Contains(n, w) }) {
+		inName := func(n string) bool { return fold.Has(fold.Line(n), fold.Line(w)) }
+		if !slices.ContainsFunc(c.Names, inName) {
 			list = append(list, w)
 		}
 	}
@@ -357,8 +431,11 @@ func (t *Turn) changeProject(c *reading.Clause) string {
 		return p.said
 	}
 	status := c.FirstOf("onhold", "active", "archived")
-	if status == "onhold" {
+	switch status {
+	case "onhold":
 		status = "on hold"
+	case "":
+		status = "archived"
 	}
 	done, ok := t.call("change_rows", map[string]any{"table": "projects", "ids": []any{p.row.text("id")},
 		"set": map[string]any{"status": status}})

@@ -243,6 +243,9 @@ func (t *Turn) answerEmail(c *reading.Clause) string {
 	}
 	to, text := c.Letter()
 	words := wordsWithin(c.Target(), to)
+	if strings.Contains(to, ",") {
+		text = c.Language.VerbSecond(text)
+	}
 	if len(c.Quoted) > 0 {
 		text = c.Quoted[0]
 	}
@@ -268,6 +271,8 @@ func (t *Turn) answerEmail(c *reading.Clause) string {
 	switch {
 	case !ok:
 		return ""
+	case strings.Contains(done.err, "did not ask for"):
+		return t.say("whatreply")
 	case done.err != "":
 		return t.failed(done)
 	}

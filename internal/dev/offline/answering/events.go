@@ -105,7 +105,7 @@ func (t *Turn) newStart(c *reading.Clause, old string) string {
 }
 
 func (t *Turn) moveEvent(c *reading.Clause, r row) string {
-	if c.HasAny("longer|shorter|later|earlier") {
+	if c.HasAny("longer|shorter|later|earlier") || c.Minutes > 0 && !c.HasAny("clock|day") {
 		return t.stretch(c, r)
 	}
 	at := t.newStart(c, r.text("start"))
@@ -216,7 +216,7 @@ func (t *Turn) stretch(c *reading.Clause, r row) string {
 		return t.say("whenevent")
 	}
 	set := map[string]any{"end": end.Add(by).Format("2006-01-02T15:04")}
-	if c.HasAny("later|earlier") {
+	if !c.HasAny("longer|shorter") {
 		set["start"] = start.Add(by).Format("2006-01-02T15:04")
 	}
 	done, ok := t.call("change_rows", map[string]any{"table": "events", "ids": []any{r.text("id")}, "set": set})
@@ -231,9 +231,9 @@ func (t *Turn) stretch(c *reading.Clause, r row) string {
 
 // eventTitle returns the title of a new event, and the person whom it is with.
 func (t *Turn) eventTitle(c *reading.Clause) (title, who string) {
-	title = c.Title("create", "schedule", "plan", "set")
-	if generic := c.Title("create", "schedule", "plan", "set", "event"); generic != "" && c.GenericEvent() &&
-		!c.Links(generic) {
+	title = c.Title("create", "schedule", "plan", "set", "calendar")
+	generic := c.Title("create", "schedule", "plan", "set", "calendar", "event")
+	if generic != "" && c.GenericEvent() && !c.Links(generic) {
 		title = generic
 	}
 	if len(c.Quoted) > 0 {

@@ -11,6 +11,9 @@ import (
 // planPeriod lists the open tasks and the events of a day or a week, day by day.
 func (t *Turn) planPeriod(c *reading.Clause) string {
 	from, to := c.First, c.Last
+	if !to.IsZero() && to.Before(t.today()) {
+		return t.finished(c)
+	}
 	if from.IsZero() || from.Before(t.today()) {
 		from = t.today()
 	}
@@ -27,40 +30,69 @@ func (t *Turn) planPeriod(c *reading.Clause) string {
 	case failed.err != "":
 		return t.failed(failed)
 	}
-	byDay := map[string][]string{}
-	var undated []row
-	overdue := []string{}
+	p := period{from: from, to: to, byDay: map[string][]string{}}
 	for _, r := range tasks.rows("tasks") {
-		due := dateOnly(firstOf(r, "due_local", "dueDate"))
-		switch {
-		case due == "":
-			undated = append(undated, r)
-		case r["overdue"] == true || due < from.Format(time.DateOnly):
-			overdue = append(overdue, "- "+t.taskLine(r))
-		default:
-			byDay[due] = append(byDay[due], "- "+t.taskLine(r))
-		}
+		p.addTask(t, r)
 	}
 	for _, r := range events {
 		day := max(dateOnly(r.text("start")), from.Format(time.DateOnly))
-		byDay[day] = slices.Insert(byDay[day], 0, "- "+t.eventText(r))
+		p.byDay[day] = slices.Insert(p.byDay[day], 0, "- "+t.eventText(r))
 	}
-	parts := []string{t.say("plan", "from", t.day(from), "to", t.day(to))}
-	if len(overdue) > 0 {
-		parts = append(parts, t.say("overduenow")+"\n"+strings.Join(overdue, "\n"))
+	return p.text(t)
+}
+
+// period has the lines of a plan.
+type period struct {
+	from, to time.Time
+	overdue  []string
+	byDay    map[string][]string
+	undated  []row
+}
+
+// addTask adds a task to its day. A plan of a day to come has only what belongs to that day.
+func (p *period) addTask(t *Turn, r row) {
+	due := dateOnly(firstOf(r, "due_local", "dueDate"))
+	first := p.from.Format(time.DateOnly)
+	later := p.from.Equal(p.to) && p.from.After(t.today())
+	switch {
+	case due == "":
+		if !p.from.Equal(p.to) {
+			p.undated = append(p.undated, r)
+		}
+	case due < first && later:
+	case r["overdue"] == true || due < first:
+		p.overdue = append(p.overdue, "- "+t.taskLine(r))
+	default:
+		p.byDay[due] = append(p.byDay[due], "- "+t.taskLine(r))
 	}
-	for day := from; !day.After(to) && len(parts) < 40; day = day.AddDate(0, 0, 1) {
-		if list := byDay[day.Format(time.DateOnly)]; len(list) > 0 {
+}
+
+func (p *period) text(t *Turn) string {
+	const mostDays = 40
+	var parts []string
+	if len(p.overdue) > 0 {
+		parts = append(parts, t.say("overduenow")+"\n"+strings.Join(p.overdue, "\n"))
+	}
+	for day := p.from; !day.After(p.to) && len(parts) < mostDays; day = day.AddDate(0, 0, 1) {
+		if list := p.byDay[day.Format(time.DateOnly)]; len(list) > 0 {
 			parts = append(parts, t.day(day)+":\n"+strings.Join(list, "\n"))
 		}
 	}
-	if len(undated) > 0 {
-		parts = append(parts, t.say("undated")+"\n"+t.list(undated, len(undated), t.taskLine))
+	if len(p.undated) > 0 {
+		parts = append(parts, t.say("undated")+"\n"+t.list(p.undated, len(p.undated), t.taskLine))
 	}
-	if len(parts) == 1 {
+	switch {
+	case len(parts) == 0:
 		return t.say("tasks_nothing")
+	case p.from.Equal(p.to):
+		return paragraphs(parts...)
 	}
-	return paragraphs(parts...)
+	return paragraphs(append([]string{t.say("plan", "from", t.day(p.from), "to", t.day(p.to))}, parts...)...)
+}
+
+// clock tells the day and the time of day.
+func (t *Turn) clock(*reading.Clause) string {
+	return t.say("clock", "at", t.when(t.Now.Format("2006-01-02T15:04")))
 }
 
 // reference answers "and the second one?": it tells about the row that an earlier answer named.

@@ -31,7 +31,7 @@ func taskSkills() map[string]skill {
 		"tasks": (*Turn).listTasks, "count_tasks": (*Turn).countTasks, "when_due": (*Turn).dueOf,
 		"working": (*Turn).working, "finished": (*Turn).finished, "suggest_tasks": (*Turn).suggestTasks,
 		"remind": (*Turn).remind, "done_statement": (*Turn).doneStatement, "reference": (*Turn).reference,
-		"yes": (*Turn).accept, "approve": (*Turn).approve,
+		"yes": (*Turn).accept, "clock": (*Turn).clock, "approve": (*Turn).approve,
 		"plan_week": (*Turn).planPeriod, "summary": (*Turn).planPeriod,
 	}
 }
@@ -88,6 +88,10 @@ func Respond(r *reading.Reader, message reading.Message, facts Facts, agent stri
 		if !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
+	}
+	isShrug := func(p string) bool { return p == t.say("shrug") }
+	if known := slices.DeleteFunc(slices.Clone(parts), isShrug); len(known) > 0 {
+		parts = known
 	}
 	if len(t.pending) > 0 && waiting {
 		return Answer{Calls: t.pending}

@@ -191,7 +191,7 @@ func (t *Turn) filters(c *reading.Clause) map[string]any {
 		f["overdue"] = true
 	case c.Has("progress"):
 		f["status"] = "in_progress"
-	case c.HasAny("done|finish") && !c.Has("open"):
+	case c.HasAny("done|finish") && !c.HasAny("open|must"):
 		f["status"] = "done"
 	default:
 		f["status"] = "open"
@@ -386,8 +386,15 @@ func (t *Turn) working(c *reading.Clause) string {
 	if len(words) == 0 {
 		return t.tasksWith(c, map[string]any{"status": "in_progress"})
 	}
-	f := map[string]any{"status": "open", "assignee": strings.Join(words, " ")}
-	return t.tasksWith(c, f)
+	f := map[string]any{"status": "open"}
+	mine, ok := t.callTasks(withValue(f, "assignee", strings.Join(words, " ")))
+	if !ok {
+		return ""
+	}
+	if mine.number("total") == 0 {
+		return t.tasksWith(c, withValue(f, "text", strings.Join(words, " ")))
+	}
+	return t.taskList(mine)
 }
 
 // finished lists the tasks that were completed in the period.
@@ -439,53 +446,4 @@ func (t *Turn) suggestTasks(*reading.Clause) string {
 		}
 		return text
 	}))
-}
-
-// remind prepares a notification, in the morning where only a day is named.
-func (t *Turn) remind(c *reading.Clause) string {
-	title := c.Title("remind", "task")
-	if len(c.Quoted) > 0 {
-		title = c.Quoted[0]
-	}
-	if title = upperFirst(title); title == "" {
-		return t.say("whatremind")
-	}
-	title = shorten(title, 80)
-	arguments := map[string]any{"title": title, "body": title}
-	at := t.say("now")
-	if when := t.reminderTime(c); when != "" {
-		arguments["at"] = when
-		at = t.when(when)
-	}
-	done, ok := t.call("send_notification", arguments)
-	switch {
-	case !ok:
-		return ""
-	case done.err != "":
-		return t.failed(done)
-	}
-	return t.prepared(done, t.say("reminder", "at", at, "title", t.quote(title)))
-}
-
-// reminderTime returns the time of a reminder, or "" for now. A time of day without a day is the next one.
-func (t *Turn) reminderTime(c *reading.Clause) string {
-	day := c.Day
-	if day.IsZero() {
-		day = c.Last
-	}
-	at := 9 * time.Hour
-	if c.Has("clock") {
-		at = c.Clock
-	}
-	switch {
-	case day.IsZero() && c.Minutes > 0:
-		return t.Now.Add(time.Duration(c.Minutes) * time.Minute).Format("2006-01-02T15:04")
-	case day.IsZero() && !c.Has("clock"):
-		return ""
-	case day.IsZero():
-		if day = t.today(); !day.Add(at).After(t.Now) {
-			day = day.AddDate(0, 0, 1)
-		}
-	}
-	return day.Add(at).Format("2006-01-02T15:04")
 }

@@ -142,7 +142,10 @@ func (t *Turn) createComment(c *reading.Clause) string {
 	if len(c.Quoted) > 0 {
 		text, words, ok = c.Quoted[0], c.Searched(), true
 	}
-	if !ok || text == "" {
+	if to, said := c.Letter(); !ok {
+		words, text = wordsWithin(c.Searched(), to), said
+	}
+	if text == "" {
 		return t.say("whatnote")
 	}
 	p, ok := t.pick(c, words, false, "tasks")

@@ -31,6 +31,7 @@ type Clause struct {
 	marks  []mark
 	clock  bool
 	start  int    // the first token of the order or question itself
+	late   int    // the verb of the order where it stands at the end, or -1
 	dated  []bool // by token: a part of a day or a time
 	named  []bool // by token: a part of one of Names
 }
@@ -121,7 +122,29 @@ func (c *Clause) position(concepts string) int {
 }
 
 func (c *Clause) startsWith(concept string) bool {
-	return slices.ContainsFunc(c.marks, func(m mark) bool { return m.concept == concept && m.from == c.start })
+	return slices.ContainsFunc(c.marks, func(m mark) bool {
+		return m.concept == concept && (m.from == c.start || c.late >= 0 && m.from == c.late)
+	})
+}
+
+// lateVerb returns the verb of an order that stands at its end or before a colon, as in German after "can you", or -1.
+func (c *Clause) lateVerb() int {
+	if !c.Language.VerbLast || c.start == 0 {
+		return -1
+	}
+	last := len(c.tokens) - 1
+	if colon := strings.IndexByte(c.Text, ':'); colon >= 0 {
+		for last > c.start && c.tokens[last].start > colon {
+			last--
+		}
+	}
+	verb := slices.ContainsFunc(c.marks, func(m mark) bool {
+		return m.from == last && m.to == last+1 && slices.Contains(commands(), m.concept) && m.concept != "question"
+	})
+	if last <= c.start || !verb {
+		return -1
+	}
+	return last
 }
 
 // StartsWith reports whether an order begins with one of the concepts.
@@ -185,6 +208,40 @@ func (c *Clause) wordsWith(soft []string) []string {
 	return list
 }
 
+// IsPronoun reports whether the text is no more than a word such as "it".
+func (c *Clause) IsPronoun(text string) bool {
+	return slices.ContainsFunc(c.Language.Concepts["pronoun"], func(w string) bool {
+		return fold.Line(w) == fold.Line(text)
+	})
+}
+
+// Groups returns the words of Target in groups that "and" or a comma separates: "the chairs and the website" are two.
+func (c *Clause) Groups() [][]string {
+	words := c.Target()
+	var groups [][]string
+	var group []string
+	last, next := 0, 0
+	for i, t := range c.tokens {
+		if next == len(words) {
+			break
+		}
+		joined := slices.ContainsFunc(c.Language.and, func(and []string) bool { return beginsWith(c.tokens[i:], and) })
+		comma := i > 0 && strings.Contains(c.Text[c.tokens[i-1].end:t.start], ",")
+		if (joined || comma) && len(group) > 0 {
+			groups, group = append(groups, group), nil
+		}
+		if c.Text[t.start:t.end] == words[next] && t.start >= last {
+			group = append(group, words[next])
+			last = t.end
+			next++
+		}
+	}
+	if len(group) > 0 {
+		groups = append(groups, group)
+	}
+	return groups
+}
+
 // isTable reports whether the word only says what kind of row is meant.
 func (c *Clause) isTable(word string) bool {
 	for _, table := range []string{"task", "note", "project", "checkpoint", "client", "email"} {
@@ -198,7 +255,7 @@ func (c *Clause) isTable(word string) bool {
 
 func (c *Clause) isContent(i int) bool {
 	t := c.tokens[i]
-	if c.dated[i] || c.Language.fill[t.folded] || i < c.start {
+	if c.dated[i] || c.Language.fill[t.folded] || i < c.start || i == c.late {
 		return false
 	}
 	return !slices.ContainsFunc(c.marks, func(m mark) bool { return m.from <= i && i < m.to })

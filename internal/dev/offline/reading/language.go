@@ -28,7 +28,8 @@ type Language struct {
 	With     []string            `yaml:"with"`     // what stands before a person whom one meets
 	Plural   []string            `yaml:"plural"`   // words for several tasks
 	Articles []string            `yaml:"articles"` // what may stand before a title and is no part of it
-	Offer    []string            `yaml:"offer"`    // how an assistant asks whether it shall do something
+	VerbLast bool                `yaml:"verb_last"`
+	Offer    []string            `yaml:"offer"` // how an assistant asks whether it shall do something
 	Me       []string            `yaml:"me"`
 	Definite []string            `yaml:"definite"` // articles for a row that is there
 	Numbers  map[string]int      `yaml:"numbers"`
@@ -148,14 +149,22 @@ func (r *Reader) detect(tokens, earlier []token) (*Language, bool) {
 	return best, true
 }
 
+// longestAt returns how many words the longest phrase at a token has, or 0.
+func (l *Language) longestAt(tokens []token, i int) (longest int) {
+	for _, m := range l.matchesAt(tokens, i) {
+		longest = max(longest, m.to-m.from)
+	}
+	return longest
+}
+
 // count returns how many of the words belong to the language.
 func (l *Language) count(tokens []token) (n int) {
 	for i, t := range tokens {
 		if l.fill[t.folded] {
 			n++
 		}
-		if len(l.matchesAt(tokens, i)) > 0 {
-			n++
+		if longest := l.longestAt(tokens, i); longest > 0 {
+			n += longest
 			if i == 0 { // orders and questions begin with the word that says what they are
 				n++
 			}

@@ -93,6 +93,7 @@ func (r *Reader) clause(l *Language, text string, names []string, today time.Tim
 	c := Clause{Text: text, Language: l, tokens: tokensOf(text)}
 	c.marks = l.marksOf(c.tokens)
 	c.start = skip(c.tokens, l.lead)
+	c.late = c.lateVerb()
 	c.dated, c.named = make([]bool, len(c.tokens)), make([]bool, len(c.tokens))
 	c.findTimes(today)
 	c.findNames(names)

@@ -61,6 +61,7 @@ func (c *Clause) findTimes(today time.Time) {
 	if c.First.IsZero() && c.Last.IsZero() && !c.Day.IsZero() {
 		c.First, c.Last = c.Day, c.Day
 	}
+	c.findDayOfMonth(text, today, cut)
 	c.findMonth(today)
 	c.findPartsOfDay(today)
 }
@@ -117,7 +118,8 @@ func (c *Clause) findLength(cut func(dates.Span)) {
 			continue
 		}
 		c.Minutes = n * minutes
-		if from > 0 && slices.Contains([]string{"for", "fur", "per"}, c.tokens[from-1].folded) {
+		before := []string{"for", "fur", "per", "in", "tra", "fra", "by", "um"}
+		if from > 0 && slices.Contains(before, c.tokens[from-1].folded) {
 			from--
 		}
 		cut(dates.Span{Start: c.tokens[from].start, End: c.tokens[m.to-1].end})
@@ -174,6 +176,28 @@ func (c *Clause) without(text string) string {
 		}
 	}
 	return string(out)
+}
+
+// dayOfMonth is a day such as "on the 1st", "am 15." or "il 20".
+var dayOfMonth = regexp.MustCompile(`(?i)\b(?:(?:on|by|until|for) the (\d{1,2})(?:st|nd|rd|th)\b` +
+	`|(?:am|bis zum|zum) (\d{1,2})\.(?:\s|$)|(?:il|entro il) (\d{1,2})\b)`)
+
+// findDayOfMonth sets the day to the next one with that number.
+func (c *Clause) findDayOfMonth(text string, today time.Time, cut func(dates.Span)) {
+	at := dayOfMonth.FindStringSubmatchIndex(text)
+	if at == nil || !c.Day.IsZero() || !c.First.IsZero() || !c.Last.IsZero() {
+		return
+	}
+	m := dayOfMonth.FindStringSubmatch(text)
+	n, _ := strconv.Atoi(m[1] + m[2] + m[3]) // digits
+	for month := range 12 {
+		day := time.Date(today.Year(), today.Month()+time.Month(month), n, 0, 0, 0, 0, time.UTC)
+		if day.Day() == n && !day.Before(today) {
+			c.Day, c.First, c.Last = day, day, day
+			cut(dates.Span{Start: at[0], End: at[1]})
+			return
+		}
+	}
 }
 
 // findMonth sets the period to a month that the clause names without a day: the one that is or comes, or for what has

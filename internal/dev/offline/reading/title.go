@@ -26,10 +26,33 @@ func (c *Clause) Title(concepts ...string) string {
 			}
 		}
 	}
+	if c.late == end-1 {
+		end--
+	}
 	for end > at+1 && c.isTrailing(end-1, cut) {
 		end--
 	}
+	end = c.withoutPlace(at, end)
 	return c.textOf(at, end, cut)
+}
+
+// withoutPlace returns the end of a title without the words that only say where it goes, such as "to my tasks" or "as a
+// client".
+func (c *Clause) withoutPlace(at, end int) int {
+	places := []string{"list", "task", "client", "project", "note", "checkpoint", "calendar"}
+	for i := end - 1; i > at+1; i-- {
+		place := slices.ContainsFunc(c.marks, func(m mark) bool {
+			return m.from <= i && i < m.to && slices.Contains(places, m.concept)
+		})
+		if place || slices.Contains(c.Language.Articles, c.tokens[i].folded) {
+			continue
+		}
+		if i+1 < end && c.Language.fill[c.tokens[i].folded] {
+			return i
+		}
+		break
+	}
+	return end
 }
 
 // Rest is like Title, but with articles, days and all that stands at the end.
@@ -327,4 +350,55 @@ func Stems(words []string) (list []string) {
 		}
 	}
 	return list
+}
+
+// Recipient returns the person to whom the clause gives a row, as in "give it to Tom" and "gib Tom die Aufgabe", and
+// the other words that name the row.
+func (c *Clause) Recipient() (who string, words []string) {
+	isPerson := func(i int) bool { return i < len(c.tokens) && isCapital(c.word(i)) && !c.dated[i] && !c.named[i] }
+	isArticle := func(i int) bool {
+		return i < len(c.tokens) && (slices.Contains(c.Language.Definite, c.tokens[i].folded) ||
+			c.isTable(c.tokens[i].folded))
+	}
+	end := len(c.tokens)
+	for end > 0 && (c.dated[end-1] || c.Language.fill[c.tokens[end-1].folded]) {
+		end--
+	}
+	from, to := -1, -1
+	for i := c.start + 1; i < end && from < 0; i++ {
+		linked := slices.Contains(c.Language.To, c.tokens[i-1].folded)
+		switch {
+		case i == c.start+1 && isPerson(i) && isArticle(i+1), linked && isPerson(i) && isArticle(i+1):
+			from, to = i, i+1
+		case linked && end-i <= 2 && c.isContent(i):
+			from, to = i, end
+		}
+	}
+	if from < 0 && c.Language.VerbLast && end < len(c.tokens) && end > c.start+2 && isPerson(end-1) {
+		from, to = end-1, end // "weise die Aufgabe Tom zu"
+	}
+	if from < 0 {
+		return "", c.Target()
+	}
+	who = c.Text[c.tokens[from].start:c.tokens[to-1].end]
+	for _, w := range c.Target() {
+		if !slices.Contains(strings.Fields(who), w) {
+			words = append(words, w)
+		}
+	}
+	return who, words
+}
+
+// VerbSecond moves the verb from the end of a clause after "that" to where it stands in a sentence of its own.
+func (l *Language) VerbSecond(text string) string {
+	words := strings.Fields(strings.TrimRight(text, ".!"))
+	subject := 1
+	if len(words) > 1 && slices.Contains(l.Articles, fold.Line(words[0])) {
+		subject = 2
+	}
+	if !l.VerbLast || len(words) < subject+2 {
+		return text
+	}
+	verb := words[len(words)-1]
+	return strings.Join(slices.Concat(words[:subject], []string{verb}, words[subject:len(words)-1]), " ")
 }
