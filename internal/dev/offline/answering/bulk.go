@@ -110,8 +110,8 @@ func (t *Turn) removeAll(c *reading.Clause) string {
 	return t.prepared(done, strings.Join(said, "\n"))
 }
 
-// label prepares a new label of an e-mail.
-func (t *Turn) label(c *reading.Clause) string {
+// labelEmail prepares a new label of an e-mail.
+func (t *Turn) labelEmail(c *reading.Clause) string {
 	words, label := targetWords(c), ""
 	switch before, after, ok := c.AfterLast(c.Language.To); {
 	case c.Has("archive"):

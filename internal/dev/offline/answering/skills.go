@@ -47,7 +47,7 @@ func emailSkills() map[string]skill {
 	return map[string]skill{
 		"emails": (*Turn).emails, "inbox": (*Turn).inbox, "need_reply": (*Turn).needReply,
 		"email_wants": (*Turn).wants, "did_write": (*Turn).didWrite, "email_tasks": (*Turn).emailTasks,
-		"reply": (*Turn).answerEmail, "label": (*Turn).label,
+		"reply": (*Turn).answerEmail, "label": (*Turn).labelEmail,
 	}
 }
 
