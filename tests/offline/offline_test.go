@@ -55,6 +55,7 @@ func TestSentences(t *testing.T) {
 	}{
 		{"forty", []string{"forty"}, 0.9},
 		{"own", []string{"en", "de", "it"}, 0.9},
+		{"dialogs", []string{"dialogs"}, 1},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			t.Parallel()

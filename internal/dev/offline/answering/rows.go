@@ -266,7 +266,8 @@ func (t *Turn) earlierTitles() []string {
 
 // titlesIn returns the texts in quotation marks, or else the beginnings of the lines of a list.
 func titlesIn(text string, lists bool) (titles []string) {
-	const maxTitles = 30
+	const maxTitles, maxText = 30, 4_000
+	text = shorten(text, maxText)
 	add := func(title string) {
 		if title = strings.TrimSpace(title); title != "" && len(titles) < maxTitles && !slices.Contains(titles, title) {
 			titles = append(titles, title)

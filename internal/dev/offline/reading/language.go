@@ -143,7 +143,7 @@ func (r *Reader) detect(tokens, earlier []token) (*Language, bool) {
 			best, most = l, n
 		}
 	}
-	if r.other.count(tokens) > words {
+	if n := r.other.count(tokens); n > 1 && 2*n > words || n > words {
 		return r.languages[0], false
 	}
 	return best, true

@@ -9,7 +9,9 @@ import (
 // Offer reads what an assistant offered to do in the last question of its answer, such as "Shall I mark the task as
 // done?". It returns false when the answer does not end with such a question.
 func (r *Reader) Offer(answer string, names []string, today time.Time) (Message, bool) {
+	const longest = 400 // bytes of the question
 	answer = strings.TrimRight(answer, " \n")
+	answer = strings.ToValidUTF8(answer[max(len(answer)-longest, 0):], "")
 	end := strings.LastIndexByte(answer, '?')
 	if end < 0 || end < len(answer)-200 {
 		return Message{}, false
