@@ -56,6 +56,7 @@ func TestSentences(t *testing.T) {
 		{"forty", []string{"forty"}, 0.9},
 		{"own", []string{"en", "de", "it"}, 0.9},
 		{"dialogs", []string{"dialogs"}, 1},
+		{"heldout", []string{"heldout"}, 0.6},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			t.Parallel()
