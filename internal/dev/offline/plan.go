@@ -24,12 +24,13 @@ func (m *Model) planCalls(c conversation, message reading.Message, tools []tool)
 		return nil, false
 	}
 	first := message.Clauses[0]
+	dated := first.HasAny("day|clock")
 	direct := []string{"remind", "create_note", "create_project", "create_client", "create_checkpoint",
 		"create_comment", "create_event", "append", "delete", "reply", "approve"}
 	several := first.Several() || len(message.Clauses) > 1
 	one := first.Intent == "create_task" && !several ||
 		slices.Contains([]string{"change", "move"}, first.Intent) && !several
-	if slices.Contains(direct, first.Intent) || one {
+	if slices.Contains(direct, first.Intent) && (first.Intent != "create_event" || dated) || one {
 		return nil, false
 	}
 	if len(c.results) > 0 {

@@ -23,6 +23,9 @@ func (m *Model) routeAnswer(c conversation) string {
 	}
 	var chosen []string
 	for _, clause := range message.Clauses {
+		if clause.Intent == "" && len(message.Clauses) > 1 {
+			continue
+		}
 		name := agentFor(clause, names)
 		if name != "" && !slices.Contains(chosen, name) && len(chosen) < maxRouted {
 			chosen = append(chosen, name)

@@ -141,7 +141,7 @@ func (t *Turn) taskTitles(c *reading.Clause, common map[string]any) (titles []st
 	if who := c.Assigned(); who != "" {
 		common["assignee"] = who
 	}
-	text := c.Title("create", "duty", "task", "urgent", "show", "set", "project")
+	text := c.Title("create", "duty", "task", "urgent", "show", "set", "project", "list", "convert")
 	if who, rest, ok := personBefore(text, c); ok {
 		common["assignee"], text = who, rest
 	}
@@ -228,7 +228,7 @@ func (t *Turn) listTasks(c *reading.Clause) string {
 	if len(c.Quoted) > 0 {
 		return t.tasksWith(c, withValue(f, "text", c.Quoted[0]))
 	}
-	if c.Has("all") && len(f) == 1 && f["status"] == "open" {
+	if c.Has("all") && !c.Has("open") && len(f) == 1 && f["status"] == "open" {
 		f = map[string]any{}
 	}
 	if len(words) > 0 && len(words) <= 3 {
@@ -391,10 +391,17 @@ func (t *Turn) working(c *reading.Clause) string {
 	if !ok {
 		return ""
 	}
-	if mine.number("total") == 0 {
-		return t.tasksWith(c, withValue(f, "text", strings.Join(words, " ")))
+	if mine.number("total") > 0 {
+		return t.taskList(mine)
 	}
-	return t.taskList(mine)
+	byText, ok := t.callTasks(withValue(f, "text", strings.Join(words, " ")))
+	switch {
+	case !ok:
+		return ""
+	case byText.number("total") > 0:
+		return t.taskList(byText)
+	}
+	return t.question(c)
 }
 
 // finished lists the tasks that were completed in the period.

@@ -161,7 +161,7 @@ func (t *Turn) say(key string, values ...string) string { return t.language.Text
 // failed says that a call failed.
 func (t *Turn) failed(r reply) string {
 	if strings.Contains(r.err, "did not ask for") || strings.Contains(r.err, "change of other rows") {
-		return t.say("whichone")
+		return t.say("notasked")
 	}
 	return t.say("failed", "error", r.err)
 }

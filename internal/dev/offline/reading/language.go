@@ -28,6 +28,7 @@ type Language struct {
 	With     []string            `yaml:"with"`     // what stands before a person whom one meets
 	Plural   []string            `yaml:"plural"`   // words for several tasks
 	Articles []string            `yaml:"articles"` // what may stand before a title and is no part of it
+	Adverbs  []string            `yaml:"adverbs"`
 	VerbLast bool                `yaml:"verb_last"`
 	Offer    []string            `yaml:"offer"` // how an assistant asks whether it shall do something
 	Me       []string            `yaml:"me"`

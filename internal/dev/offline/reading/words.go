@@ -57,8 +57,8 @@ type mark struct {
 // matchesAt returns the concepts named by phrases that begin at token i.
 func (l *Language) matchesAt(tokens []token, i int) (marks []mark) {
 	for _, p := range l.phrases[tokens[i].folded] {
-		if beginsWith(tokens[i:], p.words) {
-			marks = append(marks, mark{p.concept, i, i + len(p.words)})
+		if n := l.phraseAt(tokens[i:], p.words); n > 0 {
+			marks = append(marks, mark{p.concept, i, i + n})
 		}
 	}
 	for _, p := range l.affixes {
@@ -69,6 +69,18 @@ func (l *Language) matchesAt(tokens []token, i int) (marks []mark) {
 		}
 	}
 	return marks
+}
+
+// phraseAt returns how many tokens the phrase takes at their beginning, with an adverb after its first word, or 0.
+func (l *Language) phraseAt(tokens []token, words []string) int {
+	if beginsWith(tokens, words) {
+		return len(words)
+	}
+	if len(words) < 2 || len(tokens) < 2 || tokens[0].folded != words[0] ||
+		!slices.Contains(l.Adverbs, tokens[1].folded) || !beginsWith(tokens[2:], words[1:]) {
+		return 0
+	}
+	return len(words) + 1
 }
 
 func beginsWith(tokens []token, words []string) bool {
