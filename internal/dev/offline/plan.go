@@ -76,7 +76,7 @@ func outlineFor(message reading.Message, outlines []tool) string {
 		kinds = []string{"reschedule", "review"}
 	case first.Intent == "create_task" || first.HasAny("convert") || first.StartsWith("create", "duty"):
 		kinds = []string{"new_tasks"}
-	case first.StartsWith("set", "finish", "assign", "begin", "reopen"), first.Intent == "change",
+	case first.StartsWith("set", "finish", "assign", "begin", "reopen", "cleanup"), first.Intent == "change",
 		has("priority"):
 		kinds = []string{"review"}
 	}
