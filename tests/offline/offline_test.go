@@ -57,6 +57,7 @@ func TestSentences(t *testing.T) {
 		{"own", []string{"en", "de", "it"}, 0.9},
 		{"dialogs", []string{"dialogs"}, 1},
 		{"heldout", []string{"heldout"}, 0.6},
+		{"heldout2", []string{"heldout2"}, 0.6},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			t.Parallel()
