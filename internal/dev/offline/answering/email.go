@@ -246,6 +246,7 @@ func (t *Turn) answerEmail(c *reading.Clause) string {
 	if strings.Contains(to, ",") {
 		text = c.Language.VerbSecond(text)
 	}
+	text = c.Language.Addressed(text)
 	if len(c.Quoted) > 0 {
 		text = c.Quoted[0]
 	}

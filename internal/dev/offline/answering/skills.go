@@ -71,6 +71,9 @@ func analyticsSkills() map[string]skill {
 	}
 }
 
+// Answers reports whether there is a skill for the intent.
+func Answers(intent string) bool { return skillOf(intent) != nil }
+
 // Answer is what the model does next: calls, or else text.
 type Answer struct {
 	Calls []Call

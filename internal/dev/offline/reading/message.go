@@ -104,7 +104,8 @@ func (r *Reader) clause(l *Language, text string, names []string, today time.Tim
 func commands() []string {
 	return []string{"create", "delete", "cancel", "move", "finish", "begin", "reopen", "assign", "rename",
 		"set", "show", "search", "suggest", "remind", "schedule", "reply", "summarize", "comment", "question",
-		"count", "plan", "duty", "approve", "freeslot", "when", "whatson", "tell", "send", "label", "archive", "forward"}
+		"count", "plan", "duty", "approve", "freeslot", "when", "whatson", "tell", "send", "label",
+		"archive", "forward"}
 }
 
 // split returns the parts of the text that ask for something of their own.

@@ -93,6 +93,16 @@ func (rule Rule) fits(c *Clause) bool {
 	return (!rule.Quoted || len(c.Quoted) > 0) && (!rule.Short || len(c.tokens) <= shortClause)
 }
 
+// Intents returns the intents that the rules name.
+func (r *Reader) Intents() (list []string) {
+	for _, rule := range r.rules {
+		if !slices.Contains(list, rule.Intent) {
+			list = append(list, rule.Intent)
+		}
+	}
+	return list
+}
+
 // intent returns the intent of the clause, or "".
 func (r *Reader) intent(c *Clause) string {
 	for _, rule := range r.rules {

@@ -388,17 +388,3 @@ func (c *Clause) Recipient() (who string, words []string) {
 	}
 	return who, words
 }
-
-// VerbSecond moves the verb from the end of a clause after "that" to where it stands in a sentence of its own.
-func (l *Language) VerbSecond(text string) string {
-	words := strings.Fields(strings.TrimRight(text, ".!"))
-	subject := 1
-	if len(words) > 1 && slices.Contains(l.Articles, fold.Line(words[0])) {
-		subject = 2
-	}
-	if !l.VerbLast || len(words) < subject+2 {
-		return text
-	}
-	verb := words[len(words)-1]
-	return strings.Join(slices.Concat(words[:subject], []string{verb}, words[subject:len(words)-1]), " ")
-}
