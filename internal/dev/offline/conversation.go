@@ -20,7 +20,6 @@ type conversation struct {
 	today             time.Time
 	now               time.Time // today with the local time of day
 	name, email       string    // of the person
-	rows              map[string]int
 	projects, clients []answering.Named
 	history           []answering.Said
 	results           []answering.Result // of the calls since the last message
@@ -31,7 +30,6 @@ const dataMark = "Data of this request."
 var (
 	todayLine = regexp.MustCompile(`Today is (\d{4}-\d{2}-\d{2}) \(`)
 	timeLine  = regexp.MustCompile(`The local time is (\d{2}):(\d{2})\.`)
-	rowCount  = regexp.MustCompile(`(\w+): (\d+)`)
 )
 
 // parseConversation parses the messages of a call. now is used when they do not say what day it is.
@@ -90,13 +88,6 @@ func (c *conversation) readData(text string) {
 	}
 	c.name, c.email = profile.Name, profile.Email
 	c.projects, c.clients = namesIn(text, "Projects"), namesIn(text, "Clients")
-	c.rows = map[string]int{}
-	if _, rest, ok := strings.Cut(text, "\nRows that tools read:\n"); ok {
-		line, _, _ := strings.Cut(rest, "\n")
-		for _, m := range rowCount.FindAllStringSubmatch(line, 20) {
-			c.rows[m[1]], _ = strconv.Atoi(m[2])
-		}
-	}
 }
 
 // namesIn returns the ids and names under a heading of the data.
@@ -152,7 +143,7 @@ func resultsIn(messages []llms.MessageContent) []answering.Result {
 // facts returns what the skills need to know.
 func (c *conversation) facts(m *Model, tools []tool) answering.Facts {
 	f := answering.Facts{Now: c.now, Projects: c.projects, Clients: c.clients, Name: c.name, Email: c.email,
-		Rows: c.rows, History: c.history, Results: c.results, Plan: lackedPlan(c.system)}
+		History: c.history, Results: c.results, Plan: lackedPlan(c.system)}
 	for _, t := range tools {
 		f.Tools = append(f.Tools, t.name)
 		if t.name == "ask_agent" && t.schema.Properties["agent"] != nil {

@@ -34,7 +34,6 @@ type Facts struct {
 	Now               time.Time // the person's local time, as if it were UTC
 	Projects, Clients []Named
 	Name, Email       string // of the person
-	Rows              map[string]int
 	History           []Said
 	Tools             []string // that are offered
 	Colleagues        []string // agents that can be asked

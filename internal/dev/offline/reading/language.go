@@ -3,6 +3,8 @@ package reading
 import (
 	"embed"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -88,8 +90,8 @@ func New() (*Reader, error) {
 
 func (l *Language) index() {
 	l.phrases, l.fill = map[string][]phrase{}, map[string]bool{}
-	for concept, texts := range l.Concepts {
-		for _, text := range texts {
+	for _, concept := range slices.Sorted(maps.Keys(l.Concepts)) { // a message is always read the same way
+		for _, text := range l.Concepts[concept] {
 			p := phrase{foldedWords(text), concept}
 			switch {
 			case strings.Contains(text, "*"):

@@ -2,6 +2,7 @@ package reading
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -125,10 +126,8 @@ func (r *Reader) agent(c *Clause) string {
 				return DefaultAgent
 			}
 		}
-		for concept, agent := range r.tables {
-			if c.Has(concept) {
-				return agent
-			}
+		if concept := c.FirstByPlace(slices.Sorted(maps.Keys(r.tables))...); concept != "" {
+			return r.tables[concept]
 		}
 		if c.Intent == "move" && c.Has(hasClock) && !c.Has(hasDay) || c.Intent == "delete" && c.startsWith("cancel") {
 			return r.tables["event"]
