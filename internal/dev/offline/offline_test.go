@@ -235,15 +235,18 @@ func FuzzMessage(f *testing.F) {
 	f.Add("mark 'x' as „done in 3 days at 25:99")
 	f.Add("Request:\n\n\nResult 1:\n")
 	f.Add("\nRecords:\n[{}]")
+	f.Add("kannst du „x“ löschen, und am 1. um 9-10 uhr absagen?")
+	m := offline.New(offline.Config{Now: now})
 	f.Fuzz(func(t *testing.T, message string) {
-		m := offline.New(offline.Config{Now: now})
 		for _, small := range []bool{true, false} {
 			for _, system := range []string{"", "x\n\n{\"records\": [\n- id (always): \n- dueDate: \n\n" +
 				"Today is 2026-11-23 (Monday), time zone UTC. The local time is 10:00.",
 				"agents:\n[{\"name\":\"task_agent\"},{\"name\":\"email_agent\"}]"} {
 				call := agent.ModelCall{Small: small, Messages: []llms.MessageContent{
-					llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman,
-						message)},
+					llms.TextParts(llms.ChatMessageTypeSystem, system),
+					llms.TextParts(llms.ChatMessageTypeHuman, "what is due on Friday?"),
+					llms.TextParts(llms.ChatMessageTypeAI, message+"?"),
+					llms.TextParts(llms.ChatMessageTypeHuman, message)},
 					Tools: []llms.Tool{{Function: &llms.FunctionDefinition{Name: "create_task"}}}}
 				one, err := m.Generate(t.Context(), call, nil)
 				two, _ := m.Generate(t.Context(), call, nil)

@@ -249,8 +249,7 @@ func (c *Clause) isTable(word string) bool {
 			return true
 		}
 	}
-	return slices.Contains([]string{"event", "events", "meeting", "meetings", "appointment", "termin", "termine",
-		"appuntamento", "evento"}, word)
+	return slices.Contains(c.Language.Generic, word)
 }
 
 func (c *Clause) isContent(i int) bool {

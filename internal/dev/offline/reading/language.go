@@ -32,6 +32,8 @@ type Language struct {
 	Articles []string            `yaml:"articles"` // what may stand before a title and is no part of it
 	Adverbs  []string            `yaml:"adverbs"`
 	Third    map[string]string   `yaml:"third"` // words about a third person, as one says them to that person
+	Particle []string            `yaml:"particles"`
+	Generic  []string            `yaml:"generic"`
 	VerbLast bool                `yaml:"verb_last"`
 	Offer    []string            `yaml:"offer"` // how an assistant asks whether it shall do something
 	Me       []string            `yaml:"me"`

@@ -130,7 +130,7 @@ func (c *Clause) isTrailing(i int, cut []bool) bool {
 			c.Has("priority") && slices.Contains([]string{"high", "low", "medium"}, m.concept)
 	})
 	return cut[i] || priority || slices.Contains(c.Language.To, word) || slices.Contains(c.Language.With, word) ||
-		c.Language.Code == "de" && slices.Contains([]string{"an", "hinzu", "ein", "auf", "vor"}, word)
+		slices.Contains(c.Language.Particle, word)
 }
 
 // textOf returns the text of the tokens, without those that are cut, and without articles and links at the beginning.
@@ -270,22 +270,17 @@ func (c *Clause) With() (string, bool) {
 // GenericEvent reports whether the clause calls an event by a word that says no more than that, such as "meeting".
 func (c *Clause) GenericEvent() bool {
 	at := c.position("event")
-	return at >= 0 && slices.Contains(genericEvents(), c.tokens[at].folded)
+	return at >= 0 && slices.Contains(c.Language.Generic, c.tokens[at].folded)
 }
 
 // Generic returns the words of the clause that only say what kind of event is meant, such as "meeting".
 func (c *Clause) Generic() (words []string) {
 	for _, t := range c.tokens {
-		if slices.Contains(genericEvents(), t.folded) {
+		if slices.Contains(c.Language.Generic, t.folded) {
 			words = append(words, c.Text[t.start:t.end])
 		}
 	}
 	return words
-}
-
-func genericEvents() []string {
-	return []string{"event", "events", "meeting", "meetings", "appointment", "termin", "termine", "besprechung",
-		"appuntamento", "evento", "riunione", "entry"}
 }
 
 // Links reports whether the text begins with a word that needs another before it, such as "with" or "about".
