@@ -121,7 +121,11 @@ var allowed = map[string]string{
 	"internal/dev/devstripe": "internal/tier",
 	"internal/dev/diskblob":  "internal/backup",
 	"internal/dev/mailbox":   "internal/mail",
-	"internal/dev/offline":   "internal/agent internal/dates",
+	"internal/dev/offline": "internal/agent internal/dev/offline/answering internal/dev/offline/reading " +
+		"internal/fold",
+
+	"internal/dev/offline/reading":   "internal/dates internal/fold",
+	"internal/dev/offline/answering": "internal/dev/offline/reading internal/fold",
 
 	// For tests alone.
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
@@ -160,7 +164,8 @@ var owners = map[string]string{
 	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
 		"internal/backlog internal/budget internal/export internal/mail internal/team",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
-	module + "internal/dev/": "internal/app internal/testing/llmtest internal/testing/apitest " +
+	module + "internal/dev/": "internal/dev/offline internal/dev/offline/answering internal/app " +
+		"internal/testing/llmtest internal/testing/apitest " +
 		"cmd/adiuva-api internal/testing/pgtest internal/testing/testpeers",
 	module + "internal/testing/": "internal/testing/apitest internal/testing/servetest " +
 		"internal/testing/smallmodel",

@@ -84,6 +84,7 @@ func OpenModel(cfg config.Config, getenv func(string) string, choice ModelChoice
 	if err != nil {
 		return nil, err
 	}
+	cfg.OfflinePace = 0 // it would only add to the latency
 	log := slog.New(slog.DiscardHandler)
 	models, stop, err := openModels(cfg, chosen, Options{Log: log, Getenv: getenv}, nil)
 	if err != nil {

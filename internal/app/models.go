@@ -60,7 +60,7 @@ func openModels(
 		set.Clients = standIn("test", cfg, opts.Model)
 		return newSet(set, m), func() {}, nil
 	case len(list) == 0:
-		set.Clients = standIn("offline", cfg, offline.New(offline.Config{}))
+		set.Clients = standIn("offline", cfg, offline.New(offline.Config{Pace: cfg.OfflinePace}))
 		return newSet(set, m), func() {}, nil
 	}
 	clients, stop, err := NewClients(cfg, list, opts.Log)

@@ -59,6 +59,7 @@ type Config struct {
 	LLMIdleTimeout       time.Duration `env:"LLM_IDLE_TIMEOUT" default:"20s" desc:"timeout between two tokens"`
 	LLMTimeout           time.Duration `env:"LLM_TIMEOUT" default:"120s" desc:"timeout for the whole answer"`
 	LLMStrictSchemas     bool          `env:"LLM_STRICT_SCHEMAS" unless:"LLM_PROVIDERS_FILE" default:"false" desc:"true sends response_format json_schema and strict tools, for an API that knows them"`
+	OfflinePace          time.Duration `env:"OFFLINE_PACE" default:"10ms" desc:"how long the offline demonstration model waits after each word of an answer that is streamed"`
 	AgentsDir            string        `env:"AGENTS_DIR" example:"/etc/adiuva/agents" desc:"folder of YAML manifests that declare more agents"`
 
 	TokensPerDayFree  int `env:"TOKENS_PER_DAY_FREE" default:"200000" desc:"tokens of language models that an account of Free may use on a day (UTC); 0 means no limit"`

@@ -74,7 +74,6 @@ var questions = []string{
 	"classify my emails",
 	"draft a reply to the email about the offer",
 	"find the action items in my emails",
-	"write a report about my tasks",
 	"is there a trend in my completed tasks?",
 	"list my open tasks and then draft a reply to Bob's email",
 	"prepare a client brief for Acme",
@@ -97,6 +96,7 @@ var (
 	analyticsQuestions = []string{
 		"show my productivity metrics",
 		"write a report for the period 'week'",
+		"write a report about my tasks",
 	}
 )
 

@@ -101,7 +101,7 @@ func TestCreateThroughTheOrchestrator(t *testing.T) {
 	if diff := cmp.Diff(want, reply.Actions); diff != "" || reply.Kind != chat.KindResponse {
 		t.Error(diff, reply.Kind)
 	}
-	text := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" +
+	text := "I prepared the task “Call Anna”, due Tuesday, 24 November, high priority.\n\n" +
 		offline.Notice
 	if reply.Text != text || streamed.String() != text {
 		t.Errorf("got %q, streamed %q", reply.Text, streamed.String())
@@ -113,8 +113,8 @@ func TestListThroughTheOrchestrator(t *testing.T) {
 	o, _ := setup(t)
 	reply, err := o.Run(t.Context(), user, chat.Request{Message: "list my open tasks", Context: rows()},
 		chat.Listener{})
-	want := "Tasks found: 3.\n- Pay hosting (todo, low priority, due Friday 20 November 2026 at 10:00, overdue)\n" +
-		"- Write offer (in progress, high priority)\n- Call Leo (todo)\n\n" + offline.Notice
+	want := "3 tasks:\n- “Pay hosting”: due Friday, 20 November at 10:00, overdue, low priority\n" +
+		"- “Write offer”: no due date, high priority, in progress\n- “Call Leo”: no due date\n\n" + offline.Notice
 	if err != nil || reply.Text != want || len(reply.Actions) != 0 {
 		t.Errorf("%v %q %v", err, reply.Text, reply.Actions)
 	}
@@ -185,8 +185,8 @@ func TestAnswerSaysWhatThePlanLacks(t *testing.T) {
 		Prompt: "Count.", Skills: []string{"generate reports"}})
 	reply, err := o.Run(t.Context(), identity.User{Tier: tier.Free}, chat.Request{Message: "make a weekly report"},
 		chat.Listener{})
-	want := "\n\nYour plan does not include analytics (generate reports); the Pro plan does.\n\n" + offline.Notice
-	if err != nil || !strings.HasSuffix(reply.Text, want) || strings.Count(reply.Text, "Your plan") != 1 ||
+	want := "That belongs to the Pro plan; yours does not include it.\n\n" + offline.Notice
+	if err != nil || reply.Text != want ||
 		reply.Upgrade == nil || reply.Upgrade.Tier != tier.Pro {
 		t.Errorf("got %+v, %v", reply, err)
 	}
@@ -235,15 +235,18 @@ func FuzzMessage(f *testing.F) {
 	f.Add("mark 'x' as „done in 3 days at 25:99")
 	f.Add("Request:\n\n\nResult 1:\n")
 	f.Add("\nRecords:\n[{}]")
+	f.Add("kannst du „x“ löschen, und am 1. um 9-10 uhr absagen?")
+	m := offline.New(offline.Config{Now: now})
 	f.Fuzz(func(t *testing.T, message string) {
-		m := offline.New(offline.Config{Now: now})
 		for _, small := range []bool{true, false} {
 			for _, system := range []string{"", "x\n\n{\"records\": [\n- id (always): \n- dueDate: \n\n" +
 				"Today is 2026-11-23 (Monday), time zone UTC. The local time is 10:00.",
 				"agents:\n[{\"name\":\"task_agent\"},{\"name\":\"email_agent\"}]"} {
 				call := agent.ModelCall{Small: small, Messages: []llms.MessageContent{
-					llms.TextParts(llms.ChatMessageTypeSystem, system), llms.TextParts(llms.ChatMessageTypeHuman,
-						message)},
+					llms.TextParts(llms.ChatMessageTypeSystem, system),
+					llms.TextParts(llms.ChatMessageTypeHuman, "what is due on Friday?"),
+					llms.TextParts(llms.ChatMessageTypeAI, message+"?"),
+					llms.TextParts(llms.ChatMessageTypeHuman, message)},
 					Tools: []llms.Tool{{Function: &llms.FunctionDefinition{Name: "create_task"}}}}
 				one, err := m.Generate(t.Context(), call, nil)
 				two, _ := m.Generate(t.Context(), call, nil)

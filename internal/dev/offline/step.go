@@ -3,10 +3,9 @@ package offline
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/adiuva/cloud-api/internal/dev/offline/answering"
 )
 
 // What comes before the facts and before the records in the message of a step.
@@ -22,34 +21,48 @@ func isStep(c conversation) bool {
 var (
 	stepDate = regexp.MustCompile(`Today is (\d{4}-\d{2}-\d{2}) \(\w+\), time zone (\S+)\. ` +
 		`The local time is (\d{2}:\d{2})\.$`)
-	column       = regexp.MustCompile(`(?m)^- (\w+)(?: \(always\))?: `)
-	separator    = regexp.MustCompile(`(?i)\s*(?:;|\n|,|\band\b|\bund\b)\s*`)
-	requestWords = regexp.MustCompile(`(?i)\b(?:please|can you|could you|need|must|send|confirm|review|reply|sign` +
-		`|pay|deadline|urgent|bitte|\?)`)
+	column = regexp.MustCompile(`(?m)^- (\w+)(?: \(always\))?: `)
 )
 
 // stepAnswer answers a plan's step: with records as JSON when the step names their members, else with text.
-func stepAnswer(c conversation) string {
-	i := strings.LastIndex(c.message, recordsMark)
-	var rows []map[string]any
-	_ = json.Unmarshal([]byte(c.message[i+len(recordsMark):]), &rows) // without readable records there are none
+func (m *Model) stepAnswer(c conversation) string {
+	step := readStep(c)
 	columns := parseColumns(c.system)
 	if len(columns) == 0 {
-		return withNotice(summarize(rows))
+		return withNotice(answering.Write(m.reader, textKind(c.system), step))
 	}
-	records := []map[string]any{}
-	if slices.Contains(columns, "start") {
-		records = append(records, movedEvents(c.message[:i])...)
-	} else if slices.Contains(columns, "id") {
-		records = append(records, changedRecords(rows, columns, c)...)
-	} else if slices.Contains(columns, "title") {
-		records = append(records, newRecords(c, variable(c.message[:i], "request"), rows)...)
-	}
-	text, err := json.Marshal(map[string]any{"records": records})
+	text, err := json.Marshal(map[string]any{"records": answering.Records(m.reader, columns, step)})
 	if err != nil {
 		return `{"records":[]}`
 	}
 	return string(text)
+}
+
+// readStep reads the variables, facts and records in the message of a step.
+func readStep(c conversation) answering.Step {
+	step := answering.Step{Now: c.now, Variables: map[string]string{}}
+	i := strings.LastIndex(c.message, recordsMark)
+	head := c.message[:i]
+	_ = json.Unmarshal([]byte(c.message[i+len(recordsMark):]), &step.Rows) // without readable records there are none
+	if before, facts, ok := strings.Cut(head, factsMark); ok {
+		head = before
+		_ = json.Unmarshal([]byte(strings.TrimSpace(facts)), &step.Facts) // without readable facts there are none
+	}
+	for _, name := range []string{"request", "period", "project", "meeting"} {
+		step.Variables[name] = variable(head, name)
+	}
+	return step
+}
+
+// textKind returns what kind of text the step's prompt asks for.
+func textKind(system string) string {
+	for _, known := range [][2]string{{"stand-up", answering.Standup}, {"preparation sheet", answering.Preparation},
+		{"status note", answering.Status}, {"figures", answering.Figures}, {"the report of", answering.Report}} {
+		if strings.Contains(system, known[0]) {
+			return known[1]
+		}
+	}
+	return answering.Summary
 }
 
 // parseColumns returns the members that the paragraph about records lists.
@@ -64,107 +77,12 @@ func parseColumns(system string) (names []string) {
 	return names
 }
 
-// variable returns the value of a variable in the head of a step's message.
+// variable returns the value of a variable in the head of a step's message: the rest of its line, or for the request
+// all that follows.
 func variable(head, name string) string {
 	_, rest, _ := strings.Cut("\n"+head, "\n"+name+": ")
+	if name != "request" {
+		rest, _, _ = strings.Cut(rest, "\n")
+	}
 	return strings.TrimSpace(rest)
-}
-
-// newRecords returns a new row for each record that asks for something or, without records, for each part of the
-// request.
-func newRecords(c conversation, request string, rows []map[string]any) []map[string]any {
-	var out []map[string]any
-	for _, row := range rows {
-		text := textAt(row, "subject") + textAt(row, "title") + "\n" + textAt(row, "snippet") + textAt(row, "content")
-		if requestWords.MatchString(text) {
-			first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-			out = append(out, map[string]any{"title": toTitle("Handle " + first), "priority": "medium"})
-		}
-	}
-	if len(rows) > 0 || request == "" {
-		return out
-	}
-	titles, rest := cutQuoted(request)
-	priority, rest := cutPriority(rest)
-	if priority == "" {
-		priority = "medium"
-	}
-	due, rest := cutDue(rest, c.today)
-	if len(titles) == 0 {
-		if title := findTitle(rest); title != "" {
-			rest = title
-		}
-		titles = separator.Split(rest, -1)
-	}
-	for _, title := range titles[:min(len(titles), 50)] {
-		if title = toTitle(title); title != "" {
-			record := map[string]any{"title": title, "priority": priority}
-			if due != "" {
-				record["dueDate"] = due
-			}
-			out = append(out, record)
-		}
-	}
-	return out
-}
-
-// movedEvents returns for each conflict in the step's facts the event that moves, at the first of its free times.
-func movedEvents(head string) (out []map[string]any) {
-	var facts struct {
-		Conflicts []struct {
-			Move string `json:"id_to_move"`
-			Free []struct{ Start, End string }
-		}
-	}
-	_, text, _ := strings.Cut(head, factsMark)
-	_ = json.Unmarshal([]byte(strings.TrimSpace(text)), &facts) // without readable facts nothing moves
-	for _, c := range facts.Conflicts {
-		if len(c.Free) > 0 {
-			out = append(out, map[string]any{"id": c.Move, "start": c.Free[0].Start, "end": c.Free[0].End})
-		}
-	}
-	return out
-}
-
-// changedRecords returns the rows that change: overdue tasks are due in two days, e-mails get a label.
-func changedRecords(rows []map[string]any, columns []string, c conversation) []map[string]any {
-	m := stepDate.FindStringSubmatch(c.system)
-	now := m[1] + "T" + m[3]
-	var out []map[string]any
-	for _, row := range rows {
-		due := textAt(row, "dueDate")
-		overdue := due != "" && due < now && due != m[1] // days and times compare as text
-		switch {
-		case textAt(row, "id") == "":
-		case slices.Contains(columns, "labels"):
-			label := "information"
-			if requestWords.MatchString(textAt(row, "subject") + " " + textAt(row, "snippet")) {
-				label = "action"
-			}
-			labels, _ := row["labels"].([]any)
-			if !slices.Contains(labels, any(label)) {
-				labels = append(labels, label)
-			}
-			out = append(out, map[string]any{"id": row["id"], "labels": labels})
-		case slices.Contains(columns, "dueDate") && overdue && textAt(row, "status") != "done":
-			out = append(out, map[string]any{"id": row["id"], "priority": row["priority"],
-				"dueDate": c.today.AddDate(0, 0, 2).Format(time.DateOnly)})
-		}
-	}
-	return out
-}
-
-func summarize(rows []map[string]any) string {
-	if len(rows) == 0 {
-		return "There are no records to write about."
-	}
-	lines := []string{"Records: " + strconv.Itoa(len(rows)) + "."}
-	for _, row := range rows {
-		name := textAt(row, "title") + textAt(row, "subject") + textAt(row, "name")
-		if status := textAt(row, "status"); status != "" {
-			name += " (" + strings.ReplaceAll(status, "_", " ") + ")"
-		}
-		lines = append(lines, "- "+name)
-	}
-	return strings.Join(lines, "\n")
 }

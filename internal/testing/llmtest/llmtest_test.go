@@ -108,7 +108,7 @@ func TestOfflineCallsTools(t *testing.T) {
 		"I need to pay rent in 3 days": `create_task {"due_date":"2026-11-26",` +
 			`"title":"Pay rent"}`,
 		"list my open tasks":            `list_tasks {"filters":{"status":"open"}}`,
-		"Which urgent tasks are there?": `list_tasks {"filters":{"priority":"urgent"}}`,
+		"Which urgent tasks are there?": `list_tasks {"filters":{"priority":"urgent","status":"open"}}`,
 	} {
 		text, calls := complete(t, srv.URL, taskTools, message("system", system), message("user", question))
 		if len(calls) != 1 || calls[0].Function.Name+" "+calls[0].Function.Arguments != want || text != "" ||
@@ -122,16 +122,13 @@ func TestOfflineAnswersFromToolResults(t *testing.T) {
 	t.Parallel()
 	srv := llmtest.NewServer(t)
 	for result, want := range map[string]string{
-		`list_tasks {"total":1,"tasks":[{"title":"A","status":"todo"}]}`: "Tasks found: 1.\n- A (todo)",
-		`list_tasks {"total":0,"tasks":[]}`:                              "There are no such tasks.",
-		`create_task {"proposed":{"title":"Call Anna"},"due_local":"2026-11-24"}`: "Prepared " +
-			"a new task “Call Anna”: due 2026-11-24.",
-		`create_task error: the title is empty`: "That did " +
-			"not work: the title is empty.",
+		`{"total":1,"tasks":[{"title":"A","status":"todo"}]}`: "One task:\n- “A”: no due date",
+		`{"total":0,"tasks":[]}`:                              "There are no such tasks.",
+		`error: the calendar is away`:                         "That did not work: the calendar is away.",
 	} {
-		tool, result, _ := strings.Cut(result, " ")
 		call := message("assistant", "")
-		call["tool_calls"] = []llmtest.ToolCall{llmtest.Call("c1", tool, "{}")}
+		call["tool_calls"] = []llmtest.ToolCall{
+			llmtest.Call("c1", "list_tasks", `{"filters":{"status":"open"}}`)}
 		answer := message("tool", result)
 		answer["tool_call_id"] = "c1"
 		text, calls := complete(t, srv.URL, taskTools, message("system", system),

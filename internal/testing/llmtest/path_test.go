@@ -75,7 +75,7 @@ func TestWholePathCreates(t *testing.T) {
 		a.Data["priority"] != "high" || a.Data["dueDate"] != due {
 		t.Errorf("%+v", a)
 	}
-	want := "Prepared a new task “Call Anna”: status todo, priority high, due Tuesday 24 November 2026.\n\n" +
+	want := "I prepared the task “Call Anna”, due Tuesday, 24 November, high priority.\n\n" +
 		offline.Notice
 	if reply.Text != want {
 		t.Errorf("%q", reply.Text)
