@@ -306,3 +306,36 @@ func TestMembersShareTheTokensOfTheDay(t *testing.T) {
 		t.Errorf("%d members have a count of their own", own)
 	}
 }
+
+// TestResetByTheOwnerOfAnAddressEndsATeamThatAStrangerMade registers an address that was never verified, gives it a
+// team, and resets the password by the address's mail.
+func TestResetByTheOwnerOfAnAddressEndsATeamThatAStrangerMade(t *testing.T) {
+	t.Attr("case", "T21")
+	t.Parallel()
+	w := startTeam(t, 2, nil, nil)
+	stranger := w.Register("mine@example.com")
+	check(t, w.Accounts.SetTier(t.Context(), "mine@example.com", "team", 3))
+	w.pass()
+	w.must("GET", "/team", "", stranger)
+	teams := func() (n int) {
+		check(t, w.DB.Pool.QueryRow(t.Context(), `SELECT count(*) FROM teams t JOIN users u ON u.id = t.owner_id
+			WHERE u.email = 'mine@example.com'`).Scan(&n))
+		return n
+	}
+	if teams() != 1 {
+		t.Fatal("there is no team")
+	}
+	handle := w.must("POST", "/auth/password/reset", `{"email":"mine@example.com"}`, nil).JSON(t)["handle"]
+	check(t, w.Mail.SendDue(t.Context()))
+	code := ""
+	for _, m := range w.Mailbox.Mails("mine@example.com") {
+		if strings.Contains(m.Subject, "new password") {
+			code = regexp.MustCompile(`\d{4} \d{4}`).FindString(m.Text)
+		}
+	}
+	w.must("POST", "/auth/password/reset/confirm", fmt.Sprintf(
+		`{"handle":%q,"code":%q,"new_password":"staple battery horse"}`, handle, code), nil)
+	if teams() != 0 {
+		t.Error("the stranger's team is left")
+	}
+}
