@@ -220,8 +220,8 @@ func (s *Service) handOver(ctx context.Context, tx pgx.Tx, t Team, to uuid.UUID,
 	return nil
 }
 
-// payerAfter returns who pays for the team once somebody else owns it: the owner of now if his own plan is Team, or
-// else whoever has paid so far.
+// payerAfter returns who pays for the team once somebody else owns it: the present owner if their own plan is Team, or
+// else whoever has paid so far. It is nil where that is the new owner.
 func (s *Service) payerAfter(ctx context.Context, tx pgx.Tx, t Team, to uuid.UUID) (*uuid.UUID, error) {
 	own, err := s.q.TeamAccount(ctx, tx, t.owner)
 	if err != nil {

@@ -162,7 +162,7 @@ func (t Team) require(roles ...Role) error {
 }
 
 // Get returns the team of the user. An account whose own plan is Team and that is in no team gets one. It returns
-// ErrNoTeam, or ErrPaysElsewhere for a former owner who pays for the team that he has left.
+// ErrNoTeam, or ErrPaysElsewhere for a former owner who has left the team that their plan pays for.
 func (s *Service) Get(ctx context.Context, user identity.User) (Team, error) {
 	t, err := s.read(ctx, s.db.Pool, user.ID)
 	if !errors.Is(err, ErrNoTeam) {

@@ -62,6 +62,9 @@ func (w *teamWorld) member(email string) (h header, code string) {
 	for _, m := range w.Mailbox.Mails(email) {
 		if found := regexp.MustCompile(`(?m)^ *([0-9A-Z]{6} [0-9A-Z]{6})$`).FindStringSubmatch(m.Text); found != nil {
 			code = found[1]
+			if !strings.Contains(m.Text, "7 days") || strings.Contains(m.Text, "10 minutes") {
+				w.T.Errorf("the invitation does not say how long it is valid: %s", m.Text)
+			}
 		}
 	}
 	w.must("POST", "/team/join", `{"code":"`+strings.ToLower(code)+`"}`, h)
@@ -248,9 +251,17 @@ func TestMembersShareTheRateLimit(t *testing.T) {
 	if before-after != 6 {
 		t.Errorf("the owner had %d requests left, then %d after five of a member and one", before, after)
 	}
+	key := w.must("POST", "/keys", `{"name":"k","scopes":["usage:read"]}`, bob).JSON(t)["key"].(string)
+	byKey := header{"Authorization": "Bearer " + key}
+	if policy := w.must("GET", "/usage", "", byKey).Header.Get("RateLimit-Policy"); policy != `"key";q=300;w=60` {
+		t.Errorf("the policy of a member's key is %s", policy)
+	}
 	w.Stripe.Change(w.subscription, func(x *devstripe.Subscription) { x.Quantity = 1 })
 	w.deliverEvents()
 	w.pass()
+	if policy := w.must("GET", "/usage", "", byKey).Header.Get("RateLimit-Policy"); policy != `"key";q=10;w=60` {
+		t.Errorf("without a seat the policy of the key is %s", policy)
+	}
 	got := w.must("GET", "/usage", "", bob)
 	if policy := got.Header.Get("RateLimit-Policy"); policy != `"free";q=20;w=60` {
 		t.Errorf("without a seat the policy is %s", policy)
@@ -293,5 +304,38 @@ func TestMembersShareTheTokensOfTheDay(t *testing.T) {
 		JOIN team_members m ON m.user_id = u.id`).Scan(&own))
 	if own != 0 {
 		t.Errorf("%d members have a count of their own", own)
+	}
+}
+
+// TestResetByTheOwnerOfAnAddressEndsATeamThatAStrangerMade registers an address that was never verified, gives it a
+// team, and resets the password by the address's mail.
+func TestResetByTheOwnerOfAnAddressEndsATeamThatAStrangerMade(t *testing.T) {
+	t.Attr("case", "T21")
+	t.Parallel()
+	w := startTeam(t, 2, nil, nil)
+	stranger := w.Register("mine@example.com")
+	check(t, w.Accounts.SetTier(t.Context(), "mine@example.com", "team", 3))
+	w.pass()
+	w.must("GET", "/team", "", stranger)
+	teams := func() (n int) {
+		check(t, w.DB.Pool.QueryRow(t.Context(), `SELECT count(*) FROM teams t JOIN users u ON u.id = t.owner_id
+			WHERE u.email = 'mine@example.com'`).Scan(&n))
+		return n
+	}
+	if teams() != 1 {
+		t.Fatal("there is no team")
+	}
+	handle := w.must("POST", "/auth/password/reset", `{"email":"mine@example.com"}`, nil).JSON(t)["handle"]
+	check(t, w.Mail.SendDue(t.Context()))
+	code := ""
+	for _, m := range w.Mailbox.Mails("mine@example.com") {
+		if strings.Contains(m.Subject, "new password") {
+			code = regexp.MustCompile(`\d{4} \d{4}`).FindString(m.Text)
+		}
+	}
+	w.must("POST", "/auth/password/reset/confirm", fmt.Sprintf(
+		`{"handle":%q,"code":%q,"new_password":"staple battery horse"}`, handle, code), nil)
+	if teams() != 0 {
+		t.Error("the stranger's team is left")
 	}
 }
