@@ -15,7 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/mail"
 )
 
-// person is an account and its password, which a test may change.
+// person is an account and the address that it registered with.
 type person struct {
 	user  identity.User
 	email string
@@ -58,8 +58,7 @@ func other(code string) string {
 
 func address(i int) netip.Addr { return netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}) }
 
-// raced calls do as often on both replicas at once and returns how often it succeeded. All other calls must be
-// code_invalid.
+// raced runs that many calls of do at once and returns how many succeeded. All others must be code_invalid.
 func raced(t *testing.T, calls int, do func(i int) error) (won int) {
 	t.Helper()
 	errs := make([]error, calls)
