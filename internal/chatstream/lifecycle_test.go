@@ -16,6 +16,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/httpapi"
+	"github.com/adiuva/cloud-api/internal/testing/soak"
 )
 
 // disconnects has the ways in which a client's connection can end.
@@ -117,6 +118,23 @@ func TestLogoutAndDeletionCloseTheSocket(t *testing.T) {
 	for _, s := range sockets {
 		waitFor(t, 5*time.Second, ended, "the end of the model's call")
 		s.ExpectClose("token_invalid", 4401)
+	}
+}
+
+// TestLogoutClosesAnIdleSocketWithinTenSeconds leaves the interval of pings at its default, which is longer.
+func TestLogoutClosesAnIdleSocketWithinTenSeconds(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.Register("idle@example.com")
+	one, two := a.Dial(me), a.DialEvents(me)
+	begin := time.Now()
+	if got := a.Do("POST", "/api/v1/auth/logout", "", me); got.Status >= http.StatusBadRequest {
+		t.Fatalf("%d %s", got.Status, got.Body)
+	}
+	one.ExpectClose("token_invalid", 4401)
+	two.ExpectClose("token_invalid", 4401)
+	if took := time.Since(begin); soak.Enabled && took > 10*time.Second {
+		t.Errorf("the sockets were closed after %s", took)
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 	pongTimeout = 10 * time.Second
 	// sessionCheckInterval is how often a socket checks during an answer that the user's session has not ended.
 	sessionCheckInterval = 3 * time.Second
+	// idleChecks is how many of these intervals pass between two checks of an idle socket: a session that has ended
+	// must end all its streams within ten seconds.
+	idleChecks = 2
 	// closeTimeout is how long the error frame may take, and how long the client may take to answer the close frame.
 	closeTimeout = time.Second
 )
@@ -107,21 +110,19 @@ func (s *socket) watch(ctx context.Context, user identity.User) {
 	pings, checks := time.NewTicker(s.handler.cfg.PingInterval), time.NewTicker(sessionCheckInterval)
 	defer pings.Stop()
 	defer checks.Stop()
-	for {
-		check := false
+	for intervals := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-pings.C:
 			// A failure shows when no pong arrives.
 			_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(pongTimeout))
-			check = !s.busy.Load()
 		case <-checks.C:
-			check = s.busy.Load()
-		}
-		if check && s.sessionEnded(ctx, user) {
-			s.end(ended(user))
-			return
+			intervals++
+			if (s.busy.Load() || intervals%idleChecks == 0) && s.sessionEnded(ctx, user) {
+				s.end(ended(user))
+				return
+			}
 		}
 	}
 }
