@@ -143,6 +143,7 @@ func (s *Service) LoginWithPasskey(
 		return Tokens{}, postgres.Translate(err)
 	}
 	s.audit.Announce(ctx, event)
+	s.mailAdded()
 	s.rememberNetwork(ctx, user, client.Addr)
 	return tokens, s.endIdleSessions(ctx, user)
 }
