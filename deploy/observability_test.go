@@ -60,8 +60,8 @@ func TestObservabilityProfile(t *testing.T) {
 	}
 }
 
-// TestPrometheusScrapesTheListenerOfOperators checks that Prometheus asks the app's ADMIN_ADDR, and that this port, which
-// asks for no password, is not published.
+// TestPrometheusScrapesTheListenerOfOperators checks that Prometheus asks the app's ADMIN_ADDR, and that this port,
+// which asks for no password, is not published.
 func TestPrometheusScrapesTheListenerOfOperators(t *testing.T) {
 	t.Parallel()
 	var file struct {

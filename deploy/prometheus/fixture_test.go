@@ -1,6 +1,7 @@
 package prometheus_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -61,12 +62,10 @@ func callModels(m *metrics.Metrics) {
 		ends = append(ends, &agent.ModelFailure{Kind: kind, Cause: io.EOF})
 	}
 	for _, end := range append(ends, io.EOF) {
-		model := llmtest.NewModelFunc(func(_ context.Context, _ agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
-			if err := emit("text"); err != nil {
-				return agent.Answer{}, err
-			}
-			return agent.Answer{}, end
-		})
+		answer := func(_ context.Context, _ agent.ModelCall, emit agent.Emit) (agent.Answer, error) {
+			return agent.Answer{}, cmp.Or(emit("text"), end)
+		}
+		model := llmtest.NewModelFunc(answer)
 		_, _ = m.Model(model, "openai", []string{"gpt"}).Generate(context.Background(),
 			agent.ModelCall{Attempt: agent.Attempt{Model: "gpt"}}, func(string) error { return nil })
 	}

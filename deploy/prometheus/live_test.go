@@ -18,8 +18,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/servetest"
 )
 
-// TestEveryPanelHasData asks a real Prometheus, which scrapes the metrics of a service and applies the rules, every query
-// of the dashboards.
+// TestEveryPanelHasData asks a real Prometheus, which scrapes the metrics of a service and applies the rules, every
+// query of the dashboards.
 func TestEveryPanelHasData(t *testing.T) {
 	t.Parallel()
 	address := startPrometheus(t)
