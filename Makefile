@@ -41,8 +41,8 @@ lint: $(NODE_MODULES) ## check gofmt, go vet, import rules, sizes, deployment fi
 	go test -count=1 ./internal ./deploy
 	npm --prefix openapi/npm run --silent lint
 
-test: $(BROWSER_MODULES) $(CLIENT_MODULES) $(SQLITE_MODULES) ## run all tests with the race detector, against real PostgreSQL, Redis, S3 and Chromium
-	scripts/install-peers
+test: $(BROWSER_MODULES) $(CLIENT_MODULES) $(SQLITE_MODULES) ## run all tests with the race detector, against real PostgreSQL, Redis, S3, Prometheus and Chromium
+	scripts/install-peers prometheus
 	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testing/testpeers -- go test -race -timeout 30m ./...
 

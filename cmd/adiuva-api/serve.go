@@ -116,7 +116,8 @@ func drain(
 	ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger,
 ) error {
 	api.Drain()
-	log.Info("draining", slog.Duration("delay", cfg.ShutdownDelay), slog.Duration("grace", cfg.ShutdownGrace))
+	log.Info("draining", slog.Int64("delay_ms", cfg.ShutdownDelay.Milliseconds()),
+		slog.Int64("grace_ms", cfg.ShutdownGrace.Milliseconds()))
 	<-time.After(cfg.ShutdownDelay)
 	grace, cancel := context.WithTimeout(ctx, cfg.ShutdownGrace)
 	defer cancel()

@@ -152,7 +152,7 @@ func (s *Server) logLine(
 	attrs := make([]slog.Attr, 0, 6+len(more))
 	attrs = append(attrs, slog.String("request_id", info.id), slog.String("route", info.route))
 	attrs = append(attrs, more...)
-	attrs = append(attrs, slog.Duration("duration", s.cfg.Now().Sub(start)))
+	attrs = append(attrs, slog.Float64("duration_ms", float64(s.cfg.Now().Sub(start).Microseconds())/1000))
 	if info.user != uuid.Nil {
 		attrs = append(attrs, slog.String("user_id", info.user.String()))
 	}
