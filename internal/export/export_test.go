@@ -172,7 +172,7 @@ func TestExportOfAFreshAccountHasEmptyLists(t *testing.T) {
 	check(t, document.WriteTo(t.Context(), &text))
 	var got map[string]json.RawMessage
 	check(t, json.Unmarshal(text.Bytes(), &got))
-	if len(got) != 12 || string(got["sessions"]) != "[]" || string(got["backups"]) != "[]" {
+	if len(got) != 14 || string(got["sessions"]) != "[]" || string(got["backups"]) != "[]" {
 		t.Errorf("export %s", text.String())
 	}
 }

@@ -66,6 +66,14 @@ func permissions(victim, guest string) map[string]permission {
 		"createCheckout": {body: `{"tier":"pro"}`}, "createPortal": {}, "getSubscription": {}, "cancelSubscription": {},
 		"createKey": {body: `{"name":"k","scopes":["chat"]}`}, "listKeys": {}, "deleteKey": {},
 
+		"loginWithSecondFactor": public, "startPasskeyLogin": public, "finishPasskeyLogin": public,
+		"finishPasskeyRegistration": public, "getPasskeyOptions": public, "exchangePasskeyCode": public,
+		"getTotp": {}, "createTotp": {body: `{"password":"wrong password"}`},
+		"confirmTotp":  {body: `{"code":"471108"}`},
+		"deleteTotp":   {body: `{"password":"wrong password","code":"471108"}`},
+		"listPasskeys": {}, "deletePasskey": {},
+		"startPasskeyRegistration": {body: `{"password":"wrong password","name":"laptop"}`},
+
 		"getTeam":              {answers: answers(none, "", "", "", "")},
 		"updateTeam":           {body: `{"name":"Design"}`, answers: answers(none, "", "", role, "")},
 		"listTeamMembers":      {answers: answers(none, "", "", "", "")},
