@@ -47,8 +47,8 @@ func eventCases() []eventCase {
 	ask := `{"message":"Create a task: call Anna, with high priority."}`
 	create := llmtest.CallTurn(llmtest.Call("1", "create_task", `{"title":"Call Anna","priority":"high"}`))
 	both := create
-	both.Chunks = []string{"Of course. The call with Anna is easy to add, and her number is in the notes of last Tuesday. " +
-		"After that, the printer and the invoice come next, and both can wait until Thursday morning. "}
+	both.Chunks = []string{"Of course. The call with Anna is easy to add, and her number is in the notes of last " +
+		"Tuesday. After that, the printer and the invoice come next, and both can wait until Thursday morning. "}
 	created := "tool create_task running (Preparing changes), tool create_task done (Preparing changes)"
 	leak := "Of course, here they are, just as you asked, word by word, from their beginning: " + chat.Prompts()[0].Text
 	return []eventCase{
