@@ -40,27 +40,7 @@ edit('src/gen/types.gen.ts', [[/export const ErrorCode = (\{.*?\}) as const;/s, 
 }]]);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
 copyFileSync('node_modules/@noble/hashes/LICENSE', 'dist/LICENSE.noble-hashes'); // bundled for SHA-256
-/**
- * Bundles the table of error codes as a list: its keys are the codes in upper case, and written out they would be a
- * twentieth of the package.
- */
-const errorCodes = {
-  name: 'error-codes',
-  setup: ({ onLoad }) => onLoad({ filter: /types\.gen\.ts$/ }, ({ path }) => {
-    const table = /export const ErrorCode = \{([^}]*)\} as const;/;
-    const text = readFileSync(path, 'utf8');
-    const names = [...table.exec(text)[1].matchAll(/(\w+): '(\w+)'/g)].map(([, key, code]) => {
-      if (key !== code.toUpperCase()) throw new Error(`${key} is not ${code} in upper case`);
-      return code;
-    });
-    const list = `Object.fromEntries('${names.join(' ')}'.split(' ').map((code) => [code.toUpperCase(), code]))`;
-    return { loader: 'ts', contents: text.replace(table, `export const ErrorCode = /* @__PURE__ */ ${list};`) };
-  }),
-};
-const common = {
-  entryPoints: ['src/index.ts'], bundle: true, target: 'es2022', logLevel: 'warning', sourcemap: true,
-  plugins: [errorCodes],
-};
+const common = { entryPoints: ['src/index.ts'], bundle: true, target: 'es2022', logLevel: 'warning', sourcemap: true };
 await build({ ...common, format: 'esm', outfile: 'dist/index.js' });
 await build({ ...common, format: 'cjs', outfile: 'dist/index.cjs' });
 for (const name of readdirSync('dist', { recursive: true })) {

@@ -21,6 +21,7 @@ const (
 // Ages returns for how long the oldest job of each queue has waited, tries that failed included; 0 for an empty queue.
 // Errors are those of the database.
 func Ages(ctx context.Context, database *postgres.DB, now time.Time) (map[string]time.Duration, error) {
+	now = now.Truncate(time.Microsecond) // as exact as the database's times
 	ages, q := map[string]time.Duration{}, db.New()
 	for _, queue := range []struct {
 		name   string

@@ -64,6 +64,6 @@ CREATE TABLE passkey_ceremonies (
     expires_at     timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX passkey_ceremonies_code_key ON passkey_ceremonies (code_digest) WHERE code_digest IS NOT NULL;
-CREATE INDEX passkey_ceremonies_user_idx ON passkey_ceremonies (user_id) WHERE user_id IS NOT NULL;
-CREATE INDEX passkey_ceremonies_passkey_idx ON passkey_ceremonies (passkey_id) WHERE passkey_id IS NOT NULL;
+CREATE INDEX passkey_ceremonies_user_idx ON passkey_ceremonies (user_id);
+CREATE INDEX passkey_ceremonies_passkey_idx ON passkey_ceremonies (passkey_id);
 CREATE INDEX passkey_ceremonies_expires_idx ON passkey_ceremonies (expires_at);

@@ -96,8 +96,8 @@ var parametersByQuery = map[string]string{
 	"InsertTeamMember.user_id": testID(userKind, 77), "InsertTeamInvitation.id": "gen_random_uuid()",
 	"InsertTeamInvitation.email": "'new@example.com'", "LockTeamInvitation.id": testID(reserveKind, 7),
 	"EndTeamInvitation.id": testID(reserveKind, 7), "AcceptTeamInvitation.id": testID(reserveKind, 7),
-	"ActivateTeamInvitation.id": testID(reserveKind, 7),
-	"LockSignIns.lock_key": "77",
+	"ActivateTeamInvitation.id":       testID(reserveKind, 7),
+	"LockSignIns.lock_key":            "77",
 	"FinishCustomerUpdate.changed_at": "now()", "TellPaymentFailed.told_before": "now()",
 	"SignedInBefore.since": testID(eventKind, 0),
 }
@@ -116,6 +116,8 @@ var readLimits = map[string]float64{
 	"UsersAfter":           100 * (8 + 19),                        // a page, and the teams of its users
 	"TeamsAfter":           100 * (6 + 19),                        // a page, and the members of its teams
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
+	// For the oldest of the jobs that are due next.
+	"OldestInboxEvent": 1000, "OldestDeletion": 1000, "OldestRemoval": 1000, "OldestMail": 1000,
 }
 
 // singletons are the tables with one row at most, which is read without an index.
