@@ -129,6 +129,25 @@ func TestEveryPlaybookRunsOffline(t *testing.T) {
 	}
 }
 
+// TestStepsWithoutRowsRunOffline runs the generating step of each playbook for somebody who has no rows of its table.
+func TestStepsWithoutRowsRunOffline(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil)
+	me := a.createUser("me@example.com", tier.Team)
+	list := string(a.Do("GET", "/api/v1/plans/playbook", "", me).Body)
+	parts := strings.Split(list, `"prompt_template":"`)[1:]
+	for _, part := range parts {
+		template, _, _ := strings.Cut(part, `"`)
+		got := a.Do("POST", "/api/v1/plans/steps", `{"prompt_template":"`+template+`","data":[]}`, me)
+		if got.Status != http.StatusOK {
+			t.Errorf("%s: %d %s", template, got.Status, got.Body)
+		}
+	}
+	if len(parts) < 8 {
+		t.Errorf("only %d steps", len(parts))
+	}
+}
+
 // TestPlaybooksByTier checks for each tier that the list and each single playbook agree with the tier that playbooks
 // name.
 func TestPlaybooksByTier(t *testing.T) {

@@ -45,7 +45,7 @@ func Records(r *reading.Reader, columns []string, s Step) []map[string]any {
 			add(t.caughtUp(one, facts))
 		}
 	case len(rows) == 0:
-		return NewTasks(r.Read(s.Variables["request"], "", nil, t.today()))
+		return append(out, NewTasks(r.Read(s.Variables["request"], "", nil, t.today()))...)
 	case has(rows, "subject"):
 		for _, item := range facts.rows("action_items") {
 			add(t.itemTask(item, rows))
