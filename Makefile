@@ -77,9 +77,9 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 		stripepay:FuzzVerifySignature llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText sanitize:FuzzWorkGrowsWithTheText; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
-	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/httpapi
-	go test -tags soak -count=1 -v -run 'TestTenSecondTimeouts' ./internal/chatstream
-	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestFillers|TestFewLetters|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
+	go test -tags soak -count=1 -v -run 'TestSoak|TestClientThatReads' ./internal/httpapi
+	go test -tags soak -count=1 -v -run 'TestTenSecondTimeouts|TestLogoutCloses' ./internal/chatstream
+	go test -tags soak -count=1 -v -timeout 40m -run 'TestSoak|TestEveryDisguise|TestEveryAttack|TestStreamedLeaks|TestFillers|TestFewLetters|TestMostSent|TestAnswersAreShown|TestEveryOrder|TestAppHas|TestBenignAnswers|TestRealPrompts|TestGeneratedRequests|TestS3Unreachable' ./tests/system
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestKillDuring|TestSoak' ./cmd/adiuva-api
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
 	go test -tags soak -count=1 -v -timeout 120m -p 1 -run 'TestRealModel' ./tests/scenarios ./tests/system
