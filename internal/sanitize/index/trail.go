@@ -112,7 +112,7 @@ func (l *trail) add(p Piece, count func(from, n int, certain bool)) {
 const (
 	suspectBits = 10 // evidence that makes a trail suspect
 	suspectFor  = 40 // symbols of the text for which it stays so
-	suspectMore = 6 // symbols more for each bit
+	suspectMore = 6  // symbols more for each bit
 )
 
 // Suspect returns the earliest place of a trail that may become a leak, given how many symbols of the text were read,
