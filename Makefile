@@ -73,7 +73,7 @@ bench: ## run every benchmark
 soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about an hour)
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
-		forwarded:FuzzOrigin forwarded:FuzzParseAddr httpapi:FuzzAuthorization httpapi:FuzzRequestID httpapi:FuzzConditionsAgreeWithServeContent \
+		forwarded:FuzzOrigin forwarded:FuzzParseAddr bodyreader:FuzzReadAgreesWithValidator httpapi:FuzzBodiesAgreeWithTheValidator httpapi:FuzzAuthorization httpapi:FuzzRequestID httpapi:FuzzConditionsAgreeWithServeContent \
 		stripepay:FuzzVerifySignature llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText sanitize:FuzzWorkGrowsWithTheText; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth

@@ -105,10 +105,12 @@ var allowed = map[string]string{
 
 	// The edge.
 	"internal/strictjson": "internal/fault",
+	"internal/bodyreader": "internal/strictjson",
 	"internal/chatstream": "internal/fault internal/identity",
 	"internal/docsite":    "openapi docs internal/fault",
 	"internal/forwarded":  "",
 	"internal/httpapi": "openapi gen/api internal/action internal/agent internal/auth internal/backup " +
+		"internal/bodyreader " +
 		"internal/apikey internal/audit internal/export " +
 		"internal/billing internal/budget internal/chat internal/chatstream internal/dates internal/forwarded " +
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
@@ -132,15 +134,16 @@ var allowed = map[string]string{
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
-	"internal/testing/leaktest":   "",
-	"internal/testing/smallmodel": "internal/testing/pgtest",
-	"internal/testing/soak":       "",
-	"internal/testing/llmtest":    "internal/agent internal/dev/offline",
-	"internal/testing/pgtest":     "internal/postgres internal/dev/devpg sql/migrations",
-	"internal/testing/s3test":     "",
-	"internal/testing/servetest":  "internal/testing/pgtest",
-	"internal/testing/storetest":  "internal/backup",
-	"internal/testing/testpeers":  "internal/dev/devpg",
+	"internal/testing/hostilejson": "",
+	"internal/testing/leaktest":    "",
+	"internal/testing/smallmodel":  "internal/testing/pgtest",
+	"internal/testing/soak":        "",
+	"internal/testing/llmtest":     "internal/agent internal/dev/offline",
+	"internal/testing/pgtest":      "internal/postgres internal/dev/devpg sql/migrations",
+	"internal/testing/s3test":      "",
+	"internal/testing/servetest":   "internal/testing/pgtest",
+	"internal/testing/storetest":   "internal/backup",
+	"internal/testing/testpeers":   "internal/dev/devpg",
 
 	// The evaluation of models, with its default set.
 	"tests/scenarios": "",

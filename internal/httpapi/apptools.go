@@ -15,7 +15,7 @@ import (
 
 // checkMembers returns validation_failed where the members of a question do not go together. A question of a batch, or
 // of version 1 of the stream, can have no tools of the app.
-func checkMembers(in api.ChatRequest, appTools bool) error {
+func checkMembers(in *questionBody, appTools bool) error {
 	var wrong []fault.Detail
 	reject := func(is bool, pointer, message string) {
 		if is {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 
@@ -69,15 +68,11 @@ func (s *Server) openItem(ctx context.Context, user identity.User, item json.Raw
 			return nil, chat.Request{}, err
 		}
 	}
-	value, err := decode(ctx, item, s.question)
+	body, err := s.bodies.question.read(ctx, item)
 	if err != nil {
 		return nil, chat.Request{}, err
 	}
-	var body api.ChatRequest
-	if err := bind(value, &body); err != nil {
-		return nil, chat.Request{}, err
-	}
-	if question, err = fromAPIChat(body, false); err != nil {
+	if question, err = body.request(false); err != nil {
 		return nil, chat.Request{}, err
 	}
 	return settle, question, nil
@@ -128,12 +123,12 @@ func (b batchReply) VisitChatBatchResponse(w http.ResponseWriter) error {
 // not yet checked.
 func (s *Server) readItems(c *echo.Context, o operation) error {
 	r := c.Request()
-	data, err := io.ReadAll(r.Body)
+	data, err := readBody(r)
 	if err != nil {
-		return bodyReadError(err)
+		return err
 	}
 	info := requestInfoFrom(r.Context())
-	info.bodyRead, info.baseURL = true, baseURL(r)
+	info.baseURL = baseURL(r)
 	info.items, err = splitItems(data, o.policy.Items, o.schema.Properties[o.policy.Items].Value)
 	return err
 }

@@ -1,9 +1,9 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"mime"
 	"net/http"
@@ -13,7 +13,9 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
+	"github.com/oapi-codegen/runtime"
 
+	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/openapi"
 )
@@ -70,18 +72,40 @@ func wrongMediaType(wanted ...string) error {
 		"Send the body with Content-Type: "+strings.Join(wanted, " or ")+".")
 }
 
-// readJSON reads, strictly decodes and checks the body.
+// readJSON reads, strictly decodes and checks the body, and returns it for Bind.
 func (s *Server) readJSON(c *echo.Context, o operation) (any, error) {
-	r := c.Request()
-	data, err := io.ReadAll(r.Body)
+	ctx := c.Request().Context()
+	data, err := readBody(c.Request())
 	if err != nil {
-		return nil, bodyReadError(err)
+		return nil, err
 	}
-	requestInfoFrom(r.Context()).bodyRead = true
 	if int64(len(data)) > o.policy.Body && !hasMember(data, o.policy.Larger.Member) {
 		return nil, errTooLarge
 	}
-	return decode(r.Context(), data, o.schema)
+	switch o.schema {
+	case s.bodies.question.schema:
+		requestInfoFrom(ctx).question, err = s.bodies.question.read(ctx, data)
+		return map[string]any{}, err // the handler takes it from there
+	case s.bodies.step.schema:
+		return s.bodies.step.read(ctx, data)
+	}
+	return decode(ctx, data, o.schema)
+}
+
+// trustedLength is up to which Content-Length memory is taken before the bytes have come.
+const trustedLength = 64 << 10
+
+// readBody reads the body whole. The chain has limited it.
+func readBody(r *http.Request) ([]byte, error) {
+	var data bytes.Buffer
+	if r.ContentLength > 0 {
+		data.Grow(int(min(r.ContentLength, trustedLength)) + bytes.MinRead) // room to see the end without growing
+	}
+	if _, err := data.ReadFrom(r.Body); err != nil {
+		return nil, bodyReadError(err)
+	}
+	requestInfoFrom(r.Context()).bodyRead = true
+	return data.Bytes(), nil
 }
 
 // hasMember reports whether data is a JSON object with that member.
@@ -109,7 +133,15 @@ func bodyReadError(err error) error {
 // binder hands the generated code the body that validate has decoded.
 type binder struct{}
 
-// Bind fills target from the validated body.
+// Bind fills target with the validated body. There is no second, more lenient decoder to fall back to.
 func (binder) Bind(c *echo.Context, target any) error {
-	return bind(c.Get(bodyKey), target)
+	body := c.Get(bodyKey)
+	if step, ok := body.(*api.StepRequest); ok {
+		*target.(*api.StepRequest) = *step
+		return nil
+	}
+	if err := runtime.BindJSONValue(body, target); err != nil {
+		return fault.ErrValidation.WithCause(err)
+	}
+	return nil
 }

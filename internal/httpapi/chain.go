@@ -10,7 +10,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
-	"github.com/oapi-codegen/runtime"
 
 	"github.com/adiuva/cloud-api/internal/apikey"
 	"github.com/adiuva/cloud-api/internal/fault"
@@ -136,14 +135,6 @@ func decode(ctx context.Context, data []byte, schema *openapi3.Schema) (any, err
 		return nil, validationFault(err)
 	}
 	return value, nil
-}
-
-// bind fills target from a value that decode returned. There is no second, more lenient decoder to fall back to.
-func bind(value, target any) error {
-	if err := runtime.BindJSONValue(value, target); err != nil {
-		return fault.ErrValidation.WithCause(err)
-	}
-	return nil
 }
 
 // safely returns what do returns, or an internal error with the stack where do panics. Only the type of the value is

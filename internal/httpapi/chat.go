@@ -16,13 +16,14 @@ import (
 )
 
 // Chat answers one message, with a response, a plan or calls of the app's tools, or goes on with an answer.
-func (s *Server) Chat(ctx context.Context, r api.ChatRequestObject) (api.ChatResponseObject, error) {
-	question, err := fromAPIChat(*r.Body, true)
+func (s *Server) Chat(ctx context.Context, _ api.ChatRequestObject) (api.ChatResponseObject, error) {
+	info := requestInfoFrom(ctx)
+	question, err := info.question.request(true)
 	if err != nil {
 		return nil, err
 	}
 	user := identity.From(ctx)
-	if requestInfoFrom(ctx).events {
+	if info.events {
 		return eventAnswer{s, ctx, user, question}, nil
 	}
 	reply, err := s.cfg.Chat.Run(ctx, user, question, chat.Listener{})

@@ -3,144 +3,118 @@ package httpapi
 import (
 	"cmp"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/dates"
 )
 
-// fromAPIChat returns the question, or validation_failed where its members do not go together. appTools says whether it
-// may have tools of the app.
-func fromAPIChat(in api.ChatRequest, appTools bool) (chat.Request, error) {
-	if err := checkMembers(in, appTools); err != nil {
+// questionBody is the ChatRequest of the contract with the rows of package agent. Those of package api have a map for
+// every column, because they tell null from a column that is left out.
+type questionBody struct {
+	Message       string           `json:"message"`
+	Context       *questionContext `json:"context"`
+	ExecutionMode *chat.Mode       `json:"execution_mode"`
+	Model         *api.ModelChoice `json:"model"`
+	ClientTools   []api.ClientTool `json:"client_tools"`
+	Continuation  string           `json:"continuation"`
+	ToolResults   []api.ToolResult `json:"tool_results"`
+}
+
+// questionContext is the ChatContext of the contract.
+type questionContext struct {
+	UserProfile         map[string]any      `json:"user_profile"`
+	RelevantDocuments   []string            `json:"relevant_documents"`
+	ConversationHistory []agent.Turn        `json:"conversation_history"`
+	Timezone            string              `json:"timezone"`
+	RecentTasks         []agent.Task        `json:"recent_tasks"`
+	TaskComments        []agent.TaskComment `json:"task_comments"`
+	Projects            []agent.Project     `json:"projects"`
+	Clients             []agent.Client      `json:"clients"`
+	Notes               []agent.Note        `json:"notes"`
+	Checkpoints         []agent.Checkpoint  `json:"checkpoints"`
+	Events              []agent.Event       `json:"events"`
+	Emails              []emailRow          `json:"emails"`
+}
+
+// emailRow is an e-mail whose thread may have either of two names.
+type emailRow struct {
+	agent.Email
+	SnakeThreadID string `json:"thread_id"`
+}
+
+func (r emailRow) email() agent.Email {
+	r.Email.ThreadID = cmp.Or(r.SnakeThreadID, r.Email.ThreadID)
+	return r.Email
+}
+
+// request returns the question, or validation_failed where its members do not go together. appTools says whether it may
+// have tools of the app.
+func (b *questionBody) request(appTools bool) (chat.Request, error) {
+	if err := checkMembers(b, appTools); err != nil {
 		return chat.Request{}, err
 	}
-	req := chat.Request{Message: in.Message, Mode: chat.ModeDirect, Model: fromAPIModel(in.Model),
-		AppTools: mapSlice(in.ClientTools, fromAPIAppTool), Continuation: in.Continuation,
-		ToolResults: mapSlice(in.ToolResults, fromAPIResult)}
-	if in.ExecutionMode != nil {
-		req.Mode = chat.Mode(*in.ExecutionMode)
+	req := chat.Request{Message: b.Message, Mode: chat.ModeDirect, Model: fromAPIModel(b.Model),
+		AppTools: mapSlice(b.ClientTools, fromAPIAppTool), Continuation: b.Continuation,
+		ToolResults: mapSlice(b.ToolResults, fromAPIResult)}
+	if b.ExecutionMode != nil {
+		req.Mode = *b.ExecutionMode
 	}
-	c := in.Context
+	c := b.Context
 	if c == nil {
 		return req, nil
 	}
-	req.Timezone = zeroIfNil(c.Timezone)
+	c.dropAbsurdTimes()
+	req.Timezone = c.Timezone
 	req.Context = agent.Context{
 		UserProfile:       c.UserProfile,
 		RelevantDocuments: c.RelevantDocuments,
-		Tasks:             mapSlice(c.RecentTasks, fromAPITask),
-		TaskComments:      mapSlice(c.TaskComments, fromAPITaskComment),
-		Projects:          mapSlice(c.Projects, fromAPIProject),
-		Clients:           mapSlice(c.Clients, fromAPIClient),
-		Notes:             mapSlice(c.Notes, fromAPINote),
-		Checkpoints:       mapSlice(c.Checkpoints, fromAPICheckpoint),
-		Events:            mapSlice(c.Events, fromAPIEvent),
-		Emails:            mapSlice(c.Emails, fromAPIEmail),
-		History:           mapSlice(c.ConversationHistory, fromAPITurn),
+		Tasks:             c.RecentTasks,
+		TaskComments:      c.TaskComments,
+		Projects:          c.Projects,
+		Clients:           c.Clients,
+		Notes:             c.Notes,
+		Checkpoints:       c.Checkpoints,
+		Events:            c.Events,
+		Emails:            mapSlice(c.Emails, emailRow.email),
+		History:           c.ConversationHistory,
 	}
 	return req, nil
 }
 
-func fromAPITask(r api.TaskRow) agent.Task {
-	return agent.Task{
-		ID:          zeroIfNil(r.ID),
-		ProjectID:   zeroIfNull(r.ProjectID),
-		Title:       zeroIfNull(r.Title),
-		Description: zeroIfNull(r.Description),
-		Status:      zeroIfNull(r.Status),
-		Priority:    zeroIfNull(r.Priority),
-		Assignee:    zeroIfNull(r.Assignee),
-		DueDate:     rowTime(r.DueDate),
-		CreatedAt:   rowTime(r.CreatedAt),
-		CompletedAt: rowTime(r.CompletedAt),
+// dropAbsurdTimes makes 0 of every time in an absurd year.
+func (c *questionContext) dropAbsurdTimes() {
+	for i := range c.RecentTasks {
+		t := &c.RecentTasks[i]
+		rowTimes(&t.DueDate, &t.CreatedAt, &t.CompletedAt)
+	}
+	for i := range c.TaskComments {
+		rowTimes(&c.TaskComments[i].CreatedAt)
+	}
+	for i := range c.Projects {
+		rowTimes(&c.Projects[i].CreatedAt)
+	}
+	for i := range c.Clients {
+		rowTimes(&c.Clients[i].CreatedAt)
+	}
+	for i := range c.Notes {
+		rowTimes(&c.Notes[i].CreatedAt, &c.Notes[i].UpdatedAt)
+	}
+	for i := range c.Checkpoints {
+		rowTimes(&c.Checkpoints[i].Date, &c.Checkpoints[i].CreatedAt)
+	}
+	for i := range c.Events {
+		rowTimes(&c.Events[i].Start, &c.Events[i].End)
+	}
+	for i := range c.Emails {
+		rowTimes(&c.Emails[i].Date)
 	}
 }
 
-func fromAPITaskComment(r api.TaskCommentRow) agent.TaskComment {
-	return agent.TaskComment{
-		ID:        zeroIfNil(r.ID),
-		TaskID:    zeroIfNull(r.TaskID),
-		Content:   zeroIfNull(r.Content),
-		CreatedAt: rowTime(r.CreatedAt),
+func rowTimes(times ...*int64) {
+	for _, t := range times {
+		*t = dates.RowTime(*t)
 	}
-}
-
-func fromAPIProject(r api.ProjectRow) agent.Project {
-	return agent.Project{
-		ID:        zeroIfNil(r.ID),
-		ClientID:  zeroIfNull(r.ClientID),
-		Name:      zeroIfNull(r.Name),
-		Status:    zeroIfNull(r.Status),
-		AISummary: zeroIfNull(r.AiSummary),
-		CreatedAt: rowTime(r.CreatedAt),
-	}
-}
-
-func fromAPIClient(r api.ClientRow) agent.Client {
-	return agent.Client{
-		ID:        zeroIfNil(r.ID),
-		ParentID:  zeroIfNull(r.ParentID),
-		Name:      zeroIfNull(r.Name),
-		Industry:  zeroIfNull(r.Industry),
-		CreatedAt: rowTime(r.CreatedAt),
-	}
-}
-
-func fromAPINote(r api.NoteRow) agent.Note {
-	return agent.Note{
-		ID:        zeroIfNil(r.ID),
-		ProjectID: zeroIfNull(r.ProjectID),
-		Title:     zeroIfNull(r.Title),
-		Content:   zeroIfNull(r.Content),
-		CreatedAt: rowTime(r.CreatedAt),
-		UpdatedAt: rowTime(r.UpdatedAt),
-	}
-}
-
-func fromAPICheckpoint(r api.CheckpointRow) agent.Checkpoint {
-	return agent.Checkpoint{
-		ID:            zeroIfNil(r.ID),
-		ProjectID:     zeroIfNull(r.ProjectID),
-		Title:         zeroIfNull(r.Title),
-		Date:          rowTime(r.Date),
-		IsAISuggested: zeroIfNull(r.IsAiSuggested),
-		IsApproved:    zeroIfNull(r.IsApproved),
-		CreatedAt:     rowTime(r.CreatedAt),
-	}
-}
-
-func fromAPIEvent(r api.EventRow) agent.Event {
-	return agent.Event{
-		ID:               zeroIfNil(r.ID),
-		Title:            zeroIfNull(r.Title),
-		Start:            rowTime(r.Start),
-		End:              rowTime(r.End),
-		Timezone:         zeroIfNull(r.Timezone),
-		Attendees:        zeroIfNull(r.Attendees),
-		Location:         zeroIfNull(r.Location),
-		AllDay:           zeroIfNull(r.AllDay),
-		RecurringEventID: zeroIfNull(r.RecurringEventID),
-	}
-}
-
-func fromAPIEmail(r api.EmailRow) agent.Email {
-	return agent.Email{
-		ID:       zeroIfNil(r.ID),
-		ThreadID: cmp.Or(zeroIfNull(r.ThreadID), zeroIfNull(r.CamelThreadID)),
-		From:     zeroIfNull(r.From),
-		To:       zeroIfNull(r.To),
-		Subject:  zeroIfNull(r.Subject),
-		Date:     rowTime(r.Date),
-		Snippet:  zeroIfNull(r.Snippet),
-		Labels:   zeroIfNull(r.Labels),
-	}
-}
-
-func fromAPITurn(t api.ConversationTurn) agent.Turn {
-	return agent.Turn{Role: string(t.Role), Content: t.Content}
 }
 
 // mapSlice applies f to every element. A nil list stays nil.
@@ -154,19 +128,6 @@ func mapSlice[A, B any](list []A, f func(A) B) []B {
 	}
 	return out
 }
-
-// zeroIfNull returns what a nullable member holds, or the zero value where it is null or absent.
-func zeroIfNull[T any](n nullable.Nullable[T]) T {
-	v, err := n.Get()
-	if err != nil {
-		var zero T
-		return zero
-	}
-	return v
-}
-
-// rowTime returns a column's time in milliseconds, and 0 for null, a column that is left out and an absurd year.
-func rowTime(n nullable.Nullable[int64]) int64 { return dates.RowTime(zeroIfNull(n)) }
 
 // zeroIfNil returns what p points to, or the zero value.
 func zeroIfNil[T any](p *T) T {

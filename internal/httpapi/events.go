@@ -6,8 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/chat"
 	"github.com/adiuva/cloud-api/internal/chatstream"
@@ -16,7 +14,7 @@ import (
 )
 
 // streamEvents returns what version 2 of the stream needs.
-func (s *Server) streamEvents(o operation, schema *openapi3.Schema) chatstream.Events {
+func (s *Server) streamEvents(o operation) chatstream.Events {
 	return chatstream.Events{
 		Begin: func(ctx context.Context) context.Context {
 			info := *requestInfoFrom(ctx)
@@ -29,7 +27,7 @@ func (s *Server) streamEvents(o operation, schema *openapi3.Schema) chatstream.E
 			ctx, traced := span.Start(ctx, "question")
 			defer traced.End()
 			return safely(func() error {
-				q, err := s.openQuestion(ctx, o, schema, token, data, true)
+				q, err := s.openQuestion(ctx, o, token, data, true)
 				if err != nil {
 					return err
 				}
@@ -149,12 +147,8 @@ func (s *Server) readFrame(data []byte) (chatstream.Frame, error) {
 	if kind != chatstream.ToolResult {
 		return chatstream.Frame{Kind: kind}, nil
 	}
-	value, err := decode(context.Background(), data, s.toolResult)
+	frame, err := s.bodies.toolResult.read(context.Background(), data)
 	if err != nil {
-		return chatstream.Frame{}, err
-	}
-	var frame api.ToolResultFrame
-	if err := bind(value, &frame); err != nil {
 		return chatstream.Frame{}, err
 	}
 	if !isOneResult(frame.Content, frame.Error, frame.Denied) {

@@ -37,11 +37,12 @@ type requestInfo struct {
 	clientGone bool // the client did not wait for the answer
 	droppedNUL int  // how many U+0000 were left out of the body
 
-	events  bool              // the caller asked for server-sent events
-	failure *fault.Error      // what ended an answer after its first event
-	items   []json.RawMessage // of a batch, as they were sent
-	baseURL string            // of this server, as the caller reached it; set for a batch
-	host    string            // the Host header
+	events   bool              // the caller asked for server-sent events
+	failure  *fault.Error      // what ended an answer after its first event
+	items    []json.RawMessage // of a batch, as they were sent
+	question *questionBody     // the body of POST /chat
+	baseURL  string            // of this server, as the caller reached it; set for a batch
+	host     string            // the Host header
 }
 
 // base returns this server's origin as the caller reached it.

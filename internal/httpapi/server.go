@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v5"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -102,11 +101,9 @@ type Server struct {
 	cfg      Config
 	handler  http.Handler
 	stream   *chatstream.Handler
-	question *openapi3.Schema // ChatRequest
-	// toolResult is the schema ToolResultFrame.
-	toolResult *openapi3.Schema
-	origins    *forwarded.Reader
-	refusals   *refusals
+	bodies   *bodies
+	origins  *forwarded.Reader
+	refusals *refusals
 	// publicOrigin is that of our pages, "" where it is not known. A proxy may hide it from requests.
 	publicOrigin string
 	draining     atomic.Bool
@@ -148,6 +145,9 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
+	if s.bodies, err = newBodies(doc); err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
 	chains := map[string][]echo.MiddlewareFunc{}
 	for id, o := range operations {
 		chains[id] = s.chain(o)
@@ -155,9 +155,7 @@ func New(cfg Config) (*Server, error) {
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(s, nil),
 		api.RegisterHandlersOptions{BaseURL: BasePath, OperationMiddlewares: chains})
 	stream := operations["streamChat"]
-	s.question = doc.Components.Schemas["ChatRequest"].Value
-	s.toolResult = doc.Components.Schemas["ToolResultFrame"].Value
-	s.stream = s.newStream(stream, s.question)
+	s.stream = s.newStream(stream)
 	e.GET(BasePath+stream.route.Path, tagOperation(stream)(s.streamChat))
 	hideTemplates(e, doc)
 	s.mountPages(e)

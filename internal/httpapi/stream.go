@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v5"
 
@@ -22,7 +21,7 @@ import (
 )
 
 // newStream returns the chat stream. Its questions pass the same steps as POST /chat, one by one.
-func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.Handler {
+func (s *Server) newStream(o operation) *chatstream.Handler {
 	return chatstream.New(chatstream.Config{
 		BearerToken: bearerToken,
 		Authenticate: func(ctx context.Context, token string) (identity.User, error) {
@@ -33,12 +32,12 @@ func (s *Server) newStream(o operation, question *openapi3.Schema) *chatstream.H
 			ctx, traced := span.Start(ctx, "question")
 			defer traced.End()
 			err = safely(func() error {
-				last, err = s.answerQuestion(ctx, o, question, token, data, emit)
+				last, err = s.answerQuestion(ctx, o, token, data, emit)
 				return err
 			})
 			return last, err
 		},
-		ErrorFrame: errorFrame, LogAnswer: s.logAnswer, Events: s.streamEvents(o, question),
+		ErrorFrame: errorFrame, LogAnswer: s.logAnswer, Events: s.streamEvents(o),
 		Count: s.cfg.Metrics.Streams, MaxQuestion: o.policy.Body, PingInterval: s.cfg.WSPingInterval, Now: s.cfg.Now,
 	})
 }
@@ -60,9 +59,9 @@ func (s *Server) streamChat(c *echo.Context) error {
 
 // answerQuestion answers a question of version 1 and returns the last frame.
 func (s *Server) answerQuestion(
-	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, emit agent.Emit,
+	ctx context.Context, o operation, token string, data []byte, emit agent.Emit,
 ) ([]byte, error) {
-	q, err := s.openQuestion(ctx, o, schema, token, data, false)
+	q, err := s.openQuestion(ctx, o, token, data, false)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +83,7 @@ type question struct {
 // openQuestion authenticates the caller once more, counts the question and reads it. appTools says whether it may have
 // tools of the app.
 func (s *Server) openQuestion(
-	ctx context.Context, o operation, schema *openapi3.Schema, token string, data []byte, appTools bool,
+	ctx context.Context, o operation, token string, data []byte, appTools bool,
 ) (q question, err error) {
 	if q.user, err = s.authenticate(ctx, o.policy, token); err != nil {
 		return question{}, err
@@ -92,15 +91,11 @@ func (s *Server) openQuestion(
 	if q.settle, err = s.charge(ctx, accountLimit(q.user), nil); err != nil {
 		return question{}, err
 	}
-	value, err := decode(ctx, data, schema)
+	body, err := s.bodies.question.read(ctx, data)
 	if err != nil {
 		return question{}, err
 	}
-	var body api.ChatRequest
-	if err := bind(value, &body); err != nil {
-		return question{}, err
-	}
-	q.request, err = fromAPIChat(body, appTools)
+	q.request, err = body.request(appTools)
 	return q, err
 }
 

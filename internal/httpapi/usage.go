@@ -47,3 +47,7 @@ func toAPIUsage(u agent.Usage) *api.Usage {
 func toAPITurns(h agent.HistoryUse) *api.UsedContext {
 	return &api.UsedContext{HistoryUsed: int32(h.Used), HistoryDropped: int32(h.Dropped)}
 }
+
+func fromAPITurn(t api.ConversationTurn) agent.Turn {
+	return agent.Turn{Role: string(t.Role), Content: t.Content}
+}

@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 // MaxDepth is how deep arrays and objects may be nested.
@@ -37,32 +35,34 @@ func Decode(data []byte) (any, error) {
 // in the members of these names, U+0000 is left out of strings instead of being an error. It returns how often it was.
 func DecodeDroppingNUL(data []byte, members ...string) (value any, dropped int, err error) {
 	p := parser{droppable: members}
-	value, wrong := p.document(data)
-	if wrong != nil {
-		return nil, 0, fault.ErrInvalidJSON.WithMessage(wrong.message())
+	err = p.document(data, func() (err error) {
+		value, err = p.value()
+		return err
+	})
+	if err != nil {
+		return nil, 0, asFault(err)
 	}
 	return value, p.dropped, nil
 }
 
-// document parses data as a whole.
-func (p *parser) document(data []byte) (any, *syntaxError) {
+// document reads data as a whole: read reads the one value in it.
+func (p *parser) document(data []byte, read func() error) error {
 	if !utf8.Valid(data) {
-		return nil, &syntaxError{offset: firstInvalid(data), reason: "it is not valid UTF-8"}
+		return &syntaxError{offset: firstInvalid(data), reason: "it is not valid UTF-8"}
 	}
 	p.text = string(data)
 	p.skipSpace()
 	if p.pos == len(p.text) {
-		return nil, p.fail("it is empty")
+		return p.fail("it is empty")
 	}
-	value, err := p.value()
-	if err != nil {
-		return nil, err
+	if err := read(); err != nil {
+		return err
 	}
 	p.skipSpace()
 	if p.pos != len(p.text) {
-		return nil, p.fail("something follows the value")
+		return p.fail("something follows the value")
 	}
-	return value, nil
+	return nil
 }
 
 func firstInvalid(data []byte) int {
@@ -86,16 +86,29 @@ type parser struct {
 	droppable []string // members of the top-level object in which U+0000 is dropped
 	dropping  bool     // in one of them
 	dropped   int      // how often
+
+	floats bool // value returns numbers as float64
 }
 
-func (p *parser) value() (any, *syntaxError) {
+func (p *parser) value() (any, error) {
 	switch c := p.peek(); {
 	case c == '{':
-		return p.object()
+		members := map[string]any{}
+		err := p.object(func(name string) (err error) {
+			members[name], err = p.value()
+			return err
+		})
+		return members, err
 	case c == '[':
-		return p.array()
+		items := []any{}
+		err := p.array(func() error {
+			item, err := p.value()
+			items = append(items, item)
+			return err
+		})
+		return items, err
 	case c == '"':
-		return p.string()
+		return p.parseString()
 	case c == '-' || '0' <= c && c <= '9':
 		return p.number()
 	default:
@@ -103,7 +116,7 @@ func (p *parser) value() (any, *syntaxError) {
 	}
 }
 
-func (p *parser) literal() (any, *syntaxError) {
+func (p *parser) literal() (any, error) {
 	rest := p.text[p.pos:]
 	switch {
 	case strings.HasPrefix(rest, "true"):
@@ -119,71 +132,67 @@ func (p *parser) literal() (any, *syntaxError) {
 	return nil, p.expected("a value")
 }
 
-func (p *parser) array() (any, *syntaxError) {
+// array parses an array. read reads each of its items.
+func (p *parser) array(read func() error) error {
 	if err := p.enter(); err != nil {
-		return nil, err
+		return err
 	}
 	defer p.leave()
-	items := []any{}
 	if p.take(']') {
-		return items, nil
+		return nil
 	}
-	for {
+	for i := 0; ; i++ {
 		p.skipSpace()
-		item, err := p.value()
-		if err != nil {
-			return nil, err.within(strconv.Itoa(len(items)))
+		if err := read(); err != nil {
+			return within(err, strconv.Itoa(i))
 		}
-		items = append(items, item)
 		if p.take(']') {
-			return items, nil
+			return nil
 		}
 		if !p.take(',') {
-			return nil, p.expected("a comma or the end of the array")
+			return p.expected("a comma or the end of the array")
 		}
 	}
 }
 
-func (p *parser) object() (any, *syntaxError) {
+// object parses an object. read reads the value of each member.
+func (p *parser) object(read func(name string) error) error {
 	if err := p.enter(); err != nil {
-		return nil, err
+		return err
 	}
 	first := len(p.names)
 	defer func() { p.leave(); p.names = p.names[:first] }()
-	members := map[string]any{}
 	seen := nameSet{first: first}
 	if p.take('}') {
-		return members, nil
+		return nil
 	}
 	for {
 		p.skipSpace()
 		name, err := p.name(&seen)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.skipSpace()
 		if p.depth == 1 {
 			p.dropping = slices.Contains(p.droppable, name)
 		}
-		value, err := p.value()
-		if err != nil {
-			return nil, err.within(name)
+		if err := read(name); err != nil {
+			return within(err, name)
 		}
 		if p.depth == 1 {
 			p.dropping = false
 		}
-		members[name] = value
 		if p.take('}') {
-			return members, nil
+			return nil
 		}
 		if !p.take(',') {
-			return nil, p.expected("a comma or the end of the object")
+			return p.expected("a comma or the end of the object")
 		}
 	}
 }
 
 // name parses a member's name and the colon after it. It rejects a name that the object already has.
-func (p *parser) name(seen *nameSet) (string, *syntaxError) {
+func (p *parser) name(seen *nameSet) (string, error) {
 	offset := p.pos
 	if p.peek() != '"' {
 		return "", p.expected("a member name")
@@ -194,7 +203,7 @@ func (p *parser) name(seen *nameSet) (string, *syntaxError) {
 	}
 	if !seen.add(p, name) {
 		err := &syntaxError{offset: offset, reason: "a member is named twice (upper and lower case count as one)"}
-		return "", err.within(name)
+		return "", within(err, name)
 	}
 	if !p.take(':') {
 		return "", p.expected("a colon")
@@ -202,7 +211,7 @@ func (p *parser) name(seen *nameSet) (string, *syntaxError) {
 	return name, nil
 }
 
-func (p *parser) enter() *syntaxError {
+func (p *parser) enter() error {
 	if p.depth == MaxDepth {
 		return p.fail("it nests deeper than 32")
 	}
@@ -242,18 +251,13 @@ func (p *parser) skipSpace() {
 	}
 }
 
-func (p *parser) number() (any, *syntaxError) {
+func (p *parser) number() (any, error) {
 	token, err := p.parseNumber()
 	if err != nil {
 		return nil, err
 	}
-	return json.Number(token), nil
-}
-
-func (p *parser) string() (any, *syntaxError) {
-	s, err := p.parseString()
-	if err != nil {
-		return nil, err
+	if p.floats {
+		return strconv.ParseFloat(token, 64)
 	}
-	return s, nil
+	return json.Number(token), nil
 }

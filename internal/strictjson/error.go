@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/adiuva/cloud-api/internal/fault"
 )
 
 // maxNameLength is the longest member name that a message repeats.
@@ -16,9 +18,23 @@ type syntaxError struct {
 	path   []string // names and indexes from the inside out, added while the parser returns
 }
 
-func (e *syntaxError) within(segment string) *syntaxError {
-	e.path = append(e.path, segment)
-	return e
+// Error implements error. It tells less than message, whose text only asFault needs.
+func (e *syntaxError) Error() string { return e.reason }
+
+// within adds a name or an index to the path of a syntaxError.
+func within(err error, segment string) error {
+	if e, ok := err.(*syntaxError); ok {
+		e.path = append(e.path, segment)
+	}
+	return err
+}
+
+// asFault returns invalid_json for a syntaxError, and any other error as it is.
+func asFault(err error) error {
+	if e, ok := err.(*syntaxError); ok {
+		return fault.ErrInvalidJSON.WithMessage(e.message())
+	}
+	return err
 }
 
 func (e *syntaxError) message() string {
@@ -51,12 +67,12 @@ func isSimpleName(name string) bool {
 	return name != "" && len(name) <= maxNameLength
 }
 
-func (p *parser) fail(reason string) *syntaxError {
+func (p *parser) fail(reason string) error {
 	return &syntaxError{offset: p.pos, reason: reason}
 }
 
 // expected returns the error for something else at the current position, or for the end of the document.
-func (p *parser) expected(what string) *syntaxError {
+func (p *parser) expected(what string) error {
 	if p.pos == len(p.text) {
 		return p.fail("it ends where " + what + " is expected")
 	}

@@ -15,7 +15,7 @@ const maxDigits = 300
 const maxExactInteger = 1 << 53
 
 // parseNumber parses a number by the grammar of RFC 8259 and returns its text, normalized.
-func (p *parser) parseNumber() (string, *syntaxError) {
+func (p *parser) parseNumber() (string, error) {
 	start := p.pos
 	if p.peek() == '-' {
 		p.pos++
@@ -51,7 +51,7 @@ func (p *parser) parseNumber() (string, *syntaxError) {
 }
 
 // normalizeNumber rewrites a whole number that is small enough to be exact in digits.
-func normalizeNumber(token string, offset int, exponent bool) (string, *syntaxError) {
+func normalizeNumber(token string, offset int, exponent bool) (string, error) {
 	f, err := strconv.ParseFloat(token, 64)
 	if err != nil {
 		return "", &syntaxError{offset: offset, reason: "a number is out of range"}
@@ -73,7 +73,7 @@ func (p *parser) digits() bool {
 }
 
 // parseString parses a string, starting at its opening quote.
-func (p *parser) parseString() (string, *syntaxError) {
+func (p *parser) parseString() (string, error) {
 	p.pos++
 	start := p.pos
 	for p.pos < len(p.text) {
@@ -92,7 +92,7 @@ func (p *parser) parseString() (string, *syntaxError) {
 }
 
 // parseEscapedString parses the rest of a string that starts at start, from its first backslash.
-func (p *parser) parseEscapedString(start int) (string, *syntaxError) {
+func (p *parser) parseEscapedString(start int) (string, error) {
 	var s strings.Builder
 	for p.pos < len(p.text) {
 		switch c := p.text[p.pos]; {
@@ -122,7 +122,7 @@ func (p *parser) parseEscapedString(start int) (string, *syntaxError) {
 }
 
 // escape parses one escape sequence, or two if they form a surrogate pair. It returns 0 for a U+0000 to drop.
-func (p *parser) escape() (rune, *syntaxError) {
+func (p *parser) escape() (rune, error) {
 	start := p.pos
 	p.pos++
 	c := p.peek()
@@ -140,7 +140,7 @@ func (p *parser) escape() (rune, *syntaxError) {
 }
 
 // codePoint parses what follows \u; start is the offset of the backslash.
-func (p *parser) codePoint(start int) (rune, *syntaxError) {
+func (p *parser) codePoint(start int) (rune, error) {
 	char, err := p.hex()
 	if err != nil {
 		return 0, err
@@ -165,7 +165,7 @@ func (p *parser) codePoint(start int) (rune, *syntaxError) {
 }
 
 // hex parses four hexadecimal digits.
-func (p *parser) hex() (rune, *syntaxError) {
+func (p *parser) hex() (rune, error) {
 	var char rune
 	for range 4 {
 		switch c := rune(p.peek()); {
