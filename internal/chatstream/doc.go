@@ -7,9 +7,12 @@
 //	                                                     │
 //	     ┌──────────────── socket ───────────────────────┤
 //	     │ read    frames → questions, deadlines, pongs  │
-//	     │ watch   pings; ends the socket when the user's session ends
 //	     │ serve   Config.Answer → text frames → last frame, then the next question
-//	     └─ close ── error frame, close frame, wait for all three
+//	     │ timers  pings; end the socket when the user's session ends
+//	     └─ close ── error frame, close frame, wait for all of them
+//
+// A socket has two goroutines, which read and serve. net/http's own, which began with the handshake, has ended by then,
+// and its buffers are free.
 //
 // It stores nothing of what passes through it, and never decodes a question or an answer.
 package chatstream

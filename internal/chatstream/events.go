@@ -266,7 +266,7 @@ func (s *socket) refuseNow(f *fault.Error, id string) error {
 		return errTooManyRefused
 	}
 	if ctx == nil {
-		ctx = s.request.Context()
+		ctx = s.ctx
 	}
 	return s.refuse(ctx, f, id)
 }

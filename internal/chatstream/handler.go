@@ -97,46 +97,64 @@ func (h *Handler) Join() (aborted context.Context, leave func(), err error) {
 	return h.sockets.aborted, leave, err
 }
 
-// Serve answers questions over a WebSocket until either side closes it. It returns the code that the client was told
-// when the socket ended, "" where it was told none. A failure before the upgrade is returned as an error to be
-// answered as a problem document; where the client offers the sub-protocol it is sent as an error frame instead,
-// because browsers cannot see a refused handshake.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (fault.Code, error) {
+// Open makes a connection a WebSocket. It returns the function that answers questions on it until either side closes
+// it, which must be called, or nil where the connection is closed already. That function keeps nothing of the request
+// and the response, so that it can be called when the handler has returned; ctx is the request's without its end. It
+// returns the code that the client was told when the socket ended, "" where it was told none.
+//
+// A failure before the upgrade is returned as an error to be answered as a problem document. Where the client offers the
+// sub-protocol it is sent as an error frame instead, because browsers cannot see a refused handshake.
+func (h *Handler) Open(w http.ResponseWriter, r *http.Request) (func(ctx context.Context) fault.Code, error) {
 	if tokenInURL(r.URL.RawQuery) {
-		return "", errTokenInURL
+		return nil, errTokenInURL
 	}
 	if h.draining.Load() {
-		return "", fault.ErrDraining
+		return nil, fault.ErrDraining
 	}
 	chosen, wrongVersion := choose(r)
 	token, user, err := h.authenticate(r, chosen)
 	if err == nil && wrongVersion != nil {
-		return "", wrongVersion
+		return nil, wrongVersion
 	}
+	release := func() {}
 	if err == nil {
-		var release func()
-		if release, err = h.sockets.acquire(r.Context(), user.ID); err == nil {
-			defer release()
+		if release, err = h.sockets.acquire(r.Context(), user.ID); err != nil {
+			release = func() {}
 		}
 	}
 	if err != nil && (chosen.offered == "" || errors.Is(err, fault.ErrDraining)) {
-		return "", err
+		return nil, err
 	}
 	if err := checkUpgrade(w.Header(), r); err != nil {
-		return "", err
+		release()
+		return nil, err
 	}
 	conn, upgradeErr := upgrade(w, r, chosen.offered)
 	if conn == nil {
-		return "", upgradeErr
+		release()
+		return nil, upgradeErr
 	}
-	s := newSocket(h, r, conn, token, chosen.version)
+	token, refused := strings.Clone(token), err // the token without the headers around it
+	return func(ctx context.Context) fault.Code {
+		defer release()
+		return h.serve(ctx, conn, token, chosen.version, user, refused)
+	}, nil
+}
+
+// serve answers questions on a socket until it ends, or only says why the handshake failed.
+func (h *Handler) serve(
+	ctx context.Context, conn *websocket.Conn, token string, version int, user identity.User, refused error,
+) fault.Code {
+	defer conn.Close() // also after a panic
+	s := newSocket(h, ctx, conn, token, version)
+	err := refused
 	if err == nil {
-		err = s.serve(identity.ToContext(r.Context(), user), user)
+		err = s.serve(identity.ToContext(ctx, user), user)
 	}
 	if f := s.close(err); f != nil {
-		return f.Code, nil
+		return f.Code
 	}
-	return "", nil
+	return ""
 }
 
 // choice is the version of the stream that a client gets.
@@ -261,8 +279,10 @@ func upgrade(w http.ResponseWriter, r *http.Request, offered string) (*websocket
 		CheckOrigin:      func(*http.Request) bool { return true },
 		Error:            func(http.ResponseWriter, *http.Request, int, error) {},
 		HandshakeTimeout: closeTimeout,
+		ReadBufferSize:   bufferSize,
+		WriteBufferSize:  bufferSize,
 	}
-	conn, err := up.Upgrade(w, r, headers)
+	conn, err := up.Upgrade(hijacker{w}, r, headers)
 	var refused websocket.HandshakeError
 	if errors.As(err, &refused) {
 		return nil, fault.ErrValidation.WithCause(err).WithDetails(fault.Detail{Pointer: "/header/Sec-WebSocket-Key",

@@ -1,11 +1,13 @@
 package chatstream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +77,30 @@ func TestSocketsLeakNoGoroutines(t *testing.T) {
 	refused.ExpectClose("token_missing", 4401)
 	check(t, refused.Conn.Close())
 	goleak.VerifyNone(t, before)
+}
+
+// TestAnsweringSocketHasTwoGoroutines counts what reads and what answers, and nothing that only waits. It is not parallel,
+// because it would count sockets of other tests.
+func TestAnsweringSocketHasTwoGoroutines(t *testing.T) {
+	model, started, _ := blockingModel("some words that wait")
+	a := start(t, model)
+	me := a.Register("frugal@example.com")
+	const sockets = 5
+	for range sockets {
+		a.Dial(me).Ask("please")
+		<-started
+	}
+	all := make([]byte, 1<<20)
+	all = all[:runtime.Stack(all, true)]
+	count := 0
+	for _, one := range bytes.Split(all, []byte("\n\n")) {
+		if bytes.Contains(one, []byte("cloud-api/internal/chatstream.(")) {
+			count++
+		}
+	}
+	if count != 2*sockets {
+		t.Errorf("%d sockets have %d goroutines, want two each:\n%s", sockets, count, all)
+	}
 }
 
 func TestSocketsArePinged(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,10 +26,10 @@ const (
 	closeTimeout = time.Second
 )
 
-// socket is one WebSocket. One goroutine reads, one watches, and the handler's own answers.
+// socket is one WebSocket. One goroutine reads, and the one that serves it answers. Timers do the rest.
 type socket struct {
 	handler   *Handler
-	request   *http.Request
+	ctx       context.Context // of the request, which never ends
 	conn      *websocket.Conn
 	token     string
 	writer    writer
@@ -40,6 +39,7 @@ type socket struct {
 	due       time.Time // when the message being read must be complete; zero between messages; used by read alone
 	running   sync.WaitGroup
 	readEnded chan struct{} // nil until serve reads
+	timers    []*repeater
 	version   int
 
 	// Of version 2.
@@ -52,8 +52,8 @@ type socket struct {
 	failed       context.Context // of the answer whose error ends the socket, nil if it ends otherwise
 }
 
-func newSocket(h *Handler, r *http.Request, conn *websocket.Conn, token string, version int) *socket {
-	return &socket{handler: h, request: r, conn: conn, token: token, version: version, questions: make(chan []byte, 1),
+func newSocket(h *Handler, ctx context.Context, conn *websocket.Conn, token string, version int) *socket {
+	return &socket{handler: h, ctx: ctx, conn: conn, token: token, version: version, questions: make(chan []byte, 1),
 		writer: writer{events: version == 2, send: func(frame []byte, within time.Duration) error {
 			if err := conn.SetWriteDeadline(time.Now().Add(within)); err != nil {
 				return err
@@ -70,7 +70,7 @@ func (s *socket) serve(ctx context.Context, user identity.User) error {
 	s.readEnded = make(chan struct{})
 	s.writer.onError = func() { s.cancel(errClientGone) }
 	s.running.Go(s.read)
-	s.running.Go(func() { s.watch(ctx, user) })
+	s.watch(ctx, user)
 	defer context.AfterFunc(s.handler.sockets.aborted, func() { s.end(fault.ErrDraining) })()
 	for {
 		select {
@@ -105,26 +105,20 @@ func (s *socket) end(cause error) {
 	_ = s.conn.NetConn().SetWriteDeadline(time.Now().Add(closeTimeout)) // fails only on a closed connection
 }
 
-// watch pings the client, and ends the socket when the user's session ends.
+// watch lets timers ping the client, and end the socket when the user's session ends.
 func (s *socket) watch(ctx context.Context, user identity.User) {
-	pings, checks := time.NewTicker(s.handler.cfg.PingInterval), time.NewTicker(sessionCheckInterval)
-	defer pings.Stop()
-	defer checks.Stop()
-	for intervals := 0; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-pings.C:
-			// A failure shows when no pong arrives.
-			_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(pongTimeout))
-		case <-checks.C:
-			intervals++
-			if (s.busy.Load() || intervals%idleChecks == 0) && s.sessionEnded(ctx, user) {
-				s.end(ended(user))
-				return
-			}
+	ping := repeat(s.handler.cfg.PingInterval, func() {
+		// A failure shows when no pong arrives.
+		_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(pongTimeout))
+	})
+	intervals := 0
+	check := repeat(sessionCheckInterval, func() {
+		intervals++
+		if ctx.Err() == nil && (s.busy.Load() || intervals%idleChecks == 0) && s.sessionEnded(ctx, user) {
+			s.end(ended(user))
 		}
-	}
+	})
+	s.timers = []*repeater{ping, check}
 }
 
 func (s *socket) sessionEnded(ctx context.Context, user identity.User) bool {
@@ -192,6 +186,9 @@ func (s *socket) close(reason error) *fault.Error {
 		}
 	}
 	_ = s.conn.Close() // there is nothing to do about a connection that does not close
+	for _, timer := range s.timers {
+		timer.stop()
+	}
 	s.running.Wait()
 	return f
 }
@@ -201,7 +198,7 @@ func (s *socket) failedContext() context.Context {
 	if s.failed != nil {
 		return s.failed
 	}
-	return s.request.Context()
+	return s.ctx
 }
 
 // sendError sends the error frame and the close frame, as far as they still get through.
@@ -211,7 +208,7 @@ func (s *socket) sendError(f *fault.Error) {
 	if s.version == 2 {
 		frame, err = s.handler.cfg.Events.Error(s.failedContext(), f, "")
 	} else {
-		frame, err = s.handler.cfg.ErrorFrame(s.request.Context(), f)
+		frame, err = s.handler.cfg.ErrorFrame(s.ctx, f)
 	}
 	if err != nil || s.writer.only(frame) != nil {
 		return

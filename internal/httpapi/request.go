@@ -43,6 +43,10 @@ type requestInfo struct {
 	question *questionBody     // the body of POST /chat
 	baseURL  string            // of this server, as the caller reached it; set for a batch
 	host     string            // the Host header
+
+	// finish ends the request and writes its line. It is called when the handler returns, or by detach.
+	finish   func(sent)
+	detached bool
 }
 
 // base returns this server's origin as the caller reached it.
@@ -70,8 +74,17 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 			host: r.Host,
 		}
 		ctx, traced := s.startTrace(context.WithValue(r.Context(), requestInfoKey{}, info), r)
-		defer func() { endTrace(traced, r, info) }()
-		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
+		cw := &countingWriter{ResponseWriter: w, sent: sent{status: http.StatusOK}}
+		method := knownMethod(r.Method)
+		info.finish = func(w sent) {
+			s.logRequest(ctx, info, w, method, start)
+			endTrace(traced, method, info)
+		}
+		defer func() {
+			if !info.detached {
+				info.finish(cw.sent)
+			}
+		}()
 		h := w.Header()
 		h.Set("X-Request-Id", info.id)
 		setSecurityHeaders(h, origin.HTTPS)
@@ -82,7 +95,6 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 			h.Set("Connection", "close")
 		}
 		s.cfg.Metrics.Active(1)
-		defer s.logRequest(ctx, info, cw, r, start)
 		next.ServeHTTP(cw, r.WithContext(ctx))
 	})
 }
@@ -90,10 +102,26 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 // statusClientGone is the status in the log where the client left before there was one, as nginx writes it.
 const statusClientGone = 499
 
+// detach goes on with a request whose connection was taken over, on a goroutine of its own: the handler returns, and its
+// stack and buffers are free. The request ends when do returns. Its context ends with none of the handler's.
+func detach(ctx context.Context, do func(ctx context.Context)) {
+	info := requestInfoFrom(ctx)
+	info.detached = true
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer info.finish(sent{status: http.StatusSwitchingProtocols, wrote: true})
+		err := safely(func() error {
+			do(ctx)
+			return nil
+		})
+		if err != nil {
+			info.failure, info.cause = fault.From(err), err
+		}
+	}()
+}
+
 // logRequest writes the one line of a request.
-func (s *Server) logRequest(
-	ctx context.Context, info *requestInfo, w *countingWriter, r *http.Request, start time.Time,
-) {
+func (s *Server) logRequest(ctx context.Context, info *requestInfo, w sent, method string, start time.Time) {
 	status, cause := w.status, info.cause
 	if info.clientGone && !w.wrote {
 		status = statusClientGone
@@ -113,7 +141,7 @@ func (s *Server) logRequest(
 	if outcome < http.StatusInternalServerError || info.code == fault.NotSupported {
 		cause = nil // nothing of ours failed
 	}
-	attrs := []slog.Attr{slog.String("method", knownMethod(r.Method)), slog.Int("status", status),
+	attrs := []slog.Attr{slog.String("method", method), slog.Int("status", status),
 		slog.Int64("bytes", w.bytes)}
 	if info.clientGone {
 		attrs = append(attrs, slog.Bool("client_gone", true))
@@ -247,12 +275,17 @@ func (s *Server) limitHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// countingWriter remembers the status and counts the bytes of an answer.
-type countingWriter struct {
-	http.ResponseWriter
+// sent is what of an answer was written.
+type sent struct {
 	status int
 	bytes  int64
 	wrote  bool
+}
+
+// countingWriter remembers the status and counts the bytes of an answer.
+type countingWriter struct {
+	http.ResponseWriter
+	sent
 }
 
 // Unwrap lets http.ResponseController reach the connection.

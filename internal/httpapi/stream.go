@@ -50,11 +50,16 @@ func (s *Server) streamChat(c *echo.Context) error {
 	if err := refuseMisplacedKey(c.Request()); err != nil {
 		return err
 	}
-	code, err := s.stream.Serve(c.Response(), c.Request())
-	if code != "" {
-		requestInfoFrom(c.Request().Context()).code = code
+	serve, err := s.stream.Open(c.Response(), c.Request())
+	if serve == nil {
+		return err
 	}
-	return err
+	detach(c.Request().Context(), func(ctx context.Context) {
+		if code := serve(ctx); code != "" {
+			requestInfoFrom(ctx).code = code
+		}
+	})
+	return nil
 }
 
 // answerQuestion answers a question of version 1 and returns the last frame.

@@ -24,10 +24,10 @@ func (s *Server) startTrace(ctx context.Context, r *http.Request) (context.Conte
 }
 
 // endTrace ends the span of a request, with the operation as its name.
-func endTrace(traced trace.Span, r *http.Request, info *requestInfo) {
+func endTrace(traced trace.Span, method string, info *requestInfo) {
 	if traced.IsRecording() {
 		traced.SetName(info.route)
-		traced.SetAttributes(attribute.String("http.request.method", knownMethod(r.Method)),
+		traced.SetAttributes(attribute.String("http.request.method", method),
 			attribute.String("http.route", info.route), attribute.Int("http.response.status_code", info.status),
 			attribute.String("adiuva.request_id", info.id))
 		if info.code != "" {
