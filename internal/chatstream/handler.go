@@ -102,8 +102,8 @@ func (h *Handler) Join() (aborted context.Context, leave func(), err error) {
 // and the response, so that it can be called when the handler has returned; ctx is the request's without its end. It
 // returns the code that the client was told when the socket ended, "" where it was told none.
 //
-// A failure before the upgrade is returned as an error to be answered as a problem document. Where the client offers the
-// sub-protocol it is sent as an error frame instead, because browsers cannot see a refused handshake.
+// A failure before the upgrade is returned as an error to be answered as a problem document. Where the client offers
+// the sub-protocol it is sent as an error frame instead, because browsers cannot see a refused handshake.
 func (h *Handler) Open(w http.ResponseWriter, r *http.Request) (func(ctx context.Context) fault.Code, error) {
 	if tokenInURL(r.URL.RawQuery) {
 		return nil, errTokenInURL

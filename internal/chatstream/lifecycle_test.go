@@ -79,8 +79,8 @@ func TestSocketsLeakNoGoroutines(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-// TestAnsweringSocketHasTwoGoroutines counts what reads and what answers, and nothing that only waits. It is not parallel,
-// because it would count sockets of other tests.
+// TestAnsweringSocketHasTwoGoroutines counts what reads and what answers, and nothing that only waits. It is not
+// parallel, because it would count sockets of other tests.
 func TestAnsweringSocketHasTwoGoroutines(t *testing.T) {
 	model, started, _ := blockingModel("some words that wait")
 	a := start(t, model)

@@ -21,9 +21,10 @@ const (
 // cors answers preflights and refuses pages of other origins. A request without an Origin does not come from a page. No
 // credentials are ever allowed: the API knows bearer tokens only.
 func (s *Server) cors(next http.Handler) http.Handler {
+	vary := []string{"Origin"} // which all answers share
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Add("Vary", "Origin")
+		h["Vary"] = vary
 		origins := r.Header.Values("Origin")
 		if len(origins) == 0 {
 			next.ServeHTTP(w, r)

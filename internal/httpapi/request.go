@@ -3,12 +3,12 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,8 +86,8 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 			}
 		}()
 		h := w.Header()
-		h.Set("X-Request-Id", info.id)
-		setSecurityHeaders(h, origin.HTTPS)
+		h["X-Request-Id"] = []string{info.id}
+		s.headers.set(h, origin.HTTPS)
 		if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
 			// net/http drops a Content-Length beside Transfer-Encoding, and a Transfer-Encoding in HTTP/1.0, so neither
 			// can be refused here. What follows such a request on its connection must not be taken for another request
@@ -102,8 +102,8 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 // statusClientGone is the status in the log where the client left before there was one, as nginx writes it.
 const statusClientGone = 499
 
-// detach goes on with a request whose connection was taken over, on a goroutine of its own: the handler returns, and its
-// stack and buffers are free. The request ends when do returns. Its context ends with none of the handler's.
+// detach goes on with a request whose connection was taken over, on a goroutine of its own, so that the handler's stack
+// and buffers are free. The request ends when do returns, and its context never.
 func detach(ctx context.Context, do func(ctx context.Context)) {
 	info := requestInfoFrom(ctx)
 	info.detached = true
@@ -224,7 +224,7 @@ func requestID(inbound []string) string {
 	if err != nil {
 		id = uuid.New()
 	}
-	return strings.ReplaceAll(id.String(), "-", "")
+	return hex.EncodeToString(id[:])
 }
 
 func validRequestID(id string) bool {

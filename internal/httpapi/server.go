@@ -103,6 +103,7 @@ type Server struct {
 	stream   *chatstream.Handler
 	bodies   *bodies
 	origins  *forwarded.Reader
+	headers  securityHeaders
 	refusals *refusals
 	// publicOrigin is that of our pages, "" where it is not known. A proxy may hide it from requests.
 	publicOrigin string
@@ -125,7 +126,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.WSPingInterval <= 0 {
 		cfg.WSPingInterval = defaultPingInterval
 	}
-	s := &Server{cfg: cfg, origins: forwarded.New(forwarded.Config{
+	s := &Server{cfg: cfg, headers: newSecurityHeaders(), origins: forwarded.New(forwarded.Config{
 		Trusted: cfg.TrustedProxies, ClientHeader: cfg.ClientIPHeader, Hops: cfg.TrustedProxyHops,
 	})}
 	if u, err := url.Parse(cfg.PublicURL); err == nil && u.Host != "" {

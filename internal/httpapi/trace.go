@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/adiuva/cloud-api/internal/span"
 )
@@ -16,6 +17,9 @@ import (
 // startTrace starts the span of a request. It goes on with the trace of a valid traceparent header. A tracestate is not
 // taken over: it would be a caller's text in our traces and in calls of others.
 func (s *Server) startTrace(ctx context.Context, r *http.Request) (context.Context, trace.Span) {
+	if _, silent := s.cfg.Traces.(noop.TracerProvider); silent && len(r.Header["Traceparent"]) == 0 {
+		return ctx, trace.SpanFromContext(ctx) // which records nothing either
+	}
 	if remote := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(),
 		propagation.HeaderCarrier(r.Header))); remote.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, remote.WithTraceState(trace.TraceState{}))
