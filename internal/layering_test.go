@@ -133,6 +133,7 @@ var allowed = map[string]string{
 		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/leaktest":   "",
+	"internal/testing/randomjson": "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
 	"internal/testing/soak":       "",
 	"internal/testing/llmtest":    "internal/agent internal/dev/offline",
