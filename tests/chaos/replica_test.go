@@ -131,12 +131,9 @@ func (r *replica) metrics(names ...string) (map[string]float64, error) {
 
 // nginx is a load balancer, configured as docs/operators.md says.
 type nginx struct {
-	t       *testing.T
-	program string
-	file    string
-	addr    string
-	servers []string
-	cmd     *exec.Cmd
+	file string
+	addr string
+	cmd  *exec.Cmd
 }
 
 func startNginx(t *testing.T, addr string, servers ...string) *nginx {
@@ -147,8 +144,12 @@ func startNginx(t *testing.T, addr string, servers ...string) *nginx {
 		check(t, err)
 	}
 	dir := t.TempDir()
-	n := &nginx{t: t, program: program, file: filepath.Join(dir, "nginx.conf"), addr: addr, servers: servers}
-	n.configure()
+	n := &nginx{file: filepath.Join(dir, "nginx.conf"), addr: addr}
+	var upstream strings.Builder
+	for _, server := range servers {
+		fmt.Fprintf(&upstream, "  server %s max_fails=0;\n", server)
+	}
+	check(t, os.WriteFile(n.file, fmt.Appendf(nil, nginxConfig, dir, n.addr, &upstream), 0o600))
 	n.cmd = exec.Command(program, "-c", n.file, "-p", dir)
 	n.cmd.Stderr = os.Stderr
 	check(t, n.cmd.Start())
@@ -161,29 +162,6 @@ func startNginx(t *testing.T, addr string, servers ...string) *nginx {
 		return err
 	})
 	return n
-}
-
-// configure writes the configuration. Servers in down get no new requests.
-func (n *nginx) configure(down ...string) {
-	n.t.Helper()
-	var upstream strings.Builder
-	for _, server := range n.servers {
-		fmt.Fprintf(&upstream, "  server %s max_fails=1 fail_timeout=1s", server)
-		for _, one := range down {
-			if one == server {
-				upstream.WriteString(" down")
-			}
-		}
-		upstream.WriteString(";\n")
-	}
-	check(n.t, os.WriteFile(n.file, fmt.Appendf(nil, nginxConfig, filepath.Dir(n.file), n.addr, &upstream), 0o600))
-}
-
-// drain takes servers out, or with none puts all back in, without touching running requests.
-func (n *nginx) drain(down ...string) {
-	n.t.Helper()
-	n.configure(down...)
-	check(n.t, n.cmd.Process.Signal(syscall.SIGHUP))
 }
 
 const nginxConfig = `daemon off; worker_processes 1; user root;
@@ -202,6 +180,7 @@ http {
   location / {
    proxy_pass http://adiuva; proxy_http_version 1.1;
    proxy_request_buffering off; proxy_buffering off; proxy_read_timeout 180s;
+   proxy_next_upstream error timeout http_503;
    proxy_set_header Host $http_host;
    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
    proxy_set_header X-Forwarded-Proto $scheme;
