@@ -195,7 +195,7 @@ func (c *client) judged(method, path string, r result, start time.Time) result {
 	switch {
 	case r.ok() || r.err == nil && r.status/100 == 3:
 		c.tally.acknowledged.Add(1)
-	case r.err == nil && r.code != "":
+	case r.err == nil && (r.code != "" || method == http.MethodHead && r.header.Get("X-Request-Id") != ""):
 		c.tally.refused.Add(1)
 		if r.code == "internal" || r.status == http.StatusInternalServerError {
 			c.judge.violated("errors are known ones", "%s %s: %s", method, path, r)

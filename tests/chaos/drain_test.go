@@ -30,7 +30,7 @@ func TestRollingRestart(t *testing.T) {
 	w := newWorld(t, servetest.Build(t), "RATE_LIMITS=off", "SHUTDOWN_DELAY=2s", "SHUTDOWN_GRACE=20s",
 		"TOKENS_PER_DAY_FREE=0")
 	for _, m := range w.models { // an answer takes about a second
-		m.pace.Store(int64(20 * time.Millisecond))
+		m.pace.Store(int64(60 * time.Millisecond))
 	}
 	d := newDrainLoad(w)
 	d.start()
@@ -140,7 +140,7 @@ func (d *drainLoad) repeat(step func()) {
 func (d *drainLoad) request(n int) {
 	s := d.users[n%len(d.users)]
 	var r result
-	switch n % 10 {
+	switch n % 20 {
 	case 0:
 		r = d.client.post("/auth/register",
 			map[string]any{"email": fmt.Sprintf("new%d@example.com", n), "password": password}, nil)
@@ -159,7 +159,7 @@ func (d *drainLoad) request(n int) {
 		r = s.do(http.MethodGet, "/auth/me", nil, s.bearer())
 	}
 	if !r.ok() {
-		d.client.judge.violated("no request fails", "%d: %s", n%10, r)
+		d.client.judge.violated("no request fails", "%d: %s", n%20, r)
 	}
 }
 

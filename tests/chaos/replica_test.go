@@ -177,16 +177,15 @@ http {
  server {
   listen %[2]s backlog=4096;
   client_max_body_size 80g;
-  location / {
-   proxy_pass http://adiuva; proxy_http_version 1.1;
-   proxy_request_buffering off; proxy_buffering off; proxy_read_timeout 180s;
-   proxy_next_upstream error timeout http_503;
-   proxy_set_header Host $http_host;
-   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-   proxy_set_header X-Forwarded-Proto $scheme;
-   proxy_set_header Upgrade $http_upgrade;
-   proxy_set_header Connection $connection_upgrade;
-  }
+  proxy_http_version 1.1;
+  proxy_request_buffering off; proxy_buffering off; proxy_read_timeout 180s;
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Connection $connection_upgrade;
+  location / { proxy_pass http://adiuva; }
+  location = /api/v1/chat/stream { proxy_pass http://adiuva; proxy_next_upstream error timeout http_503; }
  }
 }
 `
