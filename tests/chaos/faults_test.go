@@ -26,7 +26,7 @@ type fault struct {
 	hold    time.Duration // how long it stays broken; 0 means defaultHold
 }
 
-const defaultHold = 3 * time.Second
+const defaultHold = 2 * time.Second
 
 // faults returns every fault. They run in an order that the seed decides.
 func faults() []fault {
@@ -36,7 +36,7 @@ func faults() []fault {
 		{name: "PostgreSQL is out of connections", start: func(w *world) func() { return w.pg.occupy() }},
 		{name: "PostgreSQL is read-only", start: readOnly},
 		{name: "PostgreSQL's disk is full", start: fullDisk},
-		{name: "PostgreSQL fails over, asynchronous", start: failOver, weakens: []string{lossless}},
+		{name: "PostgreSQL fails over, asynchronous", start: failOver, weakens: []string{lossless, sessions}},
 		{name: "PostgreSQL fails over, synchronous", start: failOverSynchronous},
 		{name: "Redis is killed", start: func(w *world) func() { w.redis.kill(); return w.redis.start }},
 		{name: "Redis hangs", start: func(w *world) func() {
