@@ -148,7 +148,9 @@ func somewhere() string {
 }
 
 // request builds a request. A body that is no blob is JSON.
-func (c *client) request(ctx context.Context, method, path string, body []byte, h map[string]string) (*http.Request, error) {
+func (c *client) request(
+	ctx context.Context, method, path string, body []byte, h map[string]string,
+) (*http.Request, error) {
 	var reader io.Reader = http.NoBody
 	if body != nil {
 		reader = bytes.NewReader(body)
@@ -203,7 +205,8 @@ func (c *client) judged(method, path string, r result, start time.Time) result {
 	default:
 		c.tally.broken.Add(1)
 		if !c.judge.weakened(everyAnswer) {
-			c.judge.violated(everyAnswer, "%s %s after %v: %s", method, path, time.Since(start).Round(time.Millisecond), r)
+			took := time.Since(start).Round(time.Millisecond)
+			c.judge.violated(everyAnswer, "%s %s after %v: %s", method, path, took, r)
 		}
 	}
 	return r
@@ -278,7 +281,7 @@ func chatBody(extra string) []byte {
 		chatWord + `","status":"todo","priority":"high","projectId":"p1"}]}` + extra + `}`)
 }
 
-// stream asks one question over a socket of this version and reads to the end. cut says why there was no last event.
+// socket asks one question over a socket of this version and reads to the end. cut says why there was no last event.
 func (s *session) socket(version int) (refused bool, cut error) {
 	h := http.Header{"Authorization": {"Bearer " + s.access}, "X-Forwarded-For": {somewhere()}}
 	dialer := websocket.Dialer{HandshakeTimeout: answerWithin}
@@ -303,7 +306,7 @@ func (s *session) socket(version int) (refused bool, cut error) {
 		if err != nil {
 			return false, err
 		}
-		if end, _ := isLast(data); end {
+		if isLast(data) {
 			return false, nil
 		}
 	}
@@ -334,7 +337,7 @@ func (s *session) events() (refused bool, cut error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: ")); ok {
-			if end, _ := isLast(data); end {
+			if isLast(data) {
 				return false, nil
 			}
 		}
@@ -345,19 +348,15 @@ func (s *session) events() (refused bool, cut error) {
 	return false, io.ErrUnexpectedEOF
 }
 
-// isLast reports whether a frame or an event ends an answer, and whether it does so with an error.
-func isLast(data []byte) (last, failed bool) {
+// isLast reports whether a frame or an event ends an answer, also with an error.
+func isLast(data []byte) bool {
 	var frame struct {
-		Done  bool            `json:"done"`
-		Error json.RawMessage `json:"error"`
-		Type  string          `json:"type"`
-		ID    string          `json:"id"`
+		Done bool   `json:"done"`
+		Type string `json:"type"`
+		ID   string `json:"id"`
 	}
-	if json.Unmarshal(data, &frame) != nil {
-		return false, false
-	}
-	return frame.Done || frame.Type == "done" || frame.Type == "error" && frame.ID == "",
-		frame.Error != nil || frame.Type == "error"
+	return json.Unmarshal(data, &frame) == nil &&
+		(frame.Done || frame.Type == "done" || frame.Type == "error" && frame.ID == "")
 }
 
 // countStream counts the end of a stream.

@@ -51,6 +51,7 @@ func faults() []fault {
 		{name: "a replica's clock is two hours behind", start: stepClock(-2 * time.Hour), weakens: []string{sessions}},
 		{name: "a replica's clock is 20 seconds ahead", start: stepClock(20 * time.Second)},
 	}
+	everyMode := []mode{refuses, hangs, delays, babbles}
 	for _, peer := range []struct {
 		name  string
 		gates func(*world) []*gate
@@ -59,10 +60,10 @@ func faults() []fault {
 		{"PostgreSQL", func(w *world) []*gate { return []*gate{w.pg.service} }, []mode{delays, babbles}},
 		{"Redis", func(w *world) []*gate { return []*gate{w.redisGate} }, []mode{delays, babbles}},
 		{"S3", func(w *world) []*gate { return []*gate{w.s3Gate} }, []mode{hangs, delays, babbles}},
-		{"Stripe", func(w *world) []*gate { return []*gate{w.stripeGate} }, []mode{refuses, hangs, delays, babbles}},
-		{"the mail server", func(w *world) []*gate { return []*gate{w.mailGate} }, []mode{refuses, hangs, delays, babbles}},
-		{"the first model", func(w *world) []*gate { return w.modelGates[:1] }, []mode{refuses, hangs, delays, babbles}},
-		{"the second model", func(w *world) []*gate { return w.modelGates[1:] }, []mode{refuses, hangs, delays, babbles}},
+		{"Stripe", func(w *world) []*gate { return []*gate{w.stripeGate} }, everyMode},
+		{"the mail server", func(w *world) []*gate { return []*gate{w.mailGate} }, everyMode},
+		{"the first model", func(w *world) []*gate { return w.modelGates[:1] }, everyMode},
+		{"the second model", func(w *world) []*gate { return w.modelGates[1:] }, everyMode},
 		{"every model", func(w *world) []*gate { return w.modelGates }, []mode{refuses, hangs, babbles}},
 	} {
 		for _, m := range peer.modes {

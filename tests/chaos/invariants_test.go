@@ -118,7 +118,8 @@ func (i *inspector) checkObjects() {
 	i.eventually("I4", func() string {
 		var rows []string
 		i.query(func(ctx context.Context, conn *pgx.Conn) error {
-			found, err := conn.Query(ctx, "SELECT s3_key FROM backup_metadata WHERE state IN ('committed', 'uploading')")
+			found, err := conn.Query(ctx,
+				"SELECT s3_key FROM backup_metadata WHERE state IN ('committed', 'uploading')")
 			if err != nil {
 				return err
 			}
@@ -171,13 +172,15 @@ func (i *inspector) objects() (keys []string, err error) {
 // checkBudgets checks that nobody used more than the limit and what was in flight: four questions.
 func (i *inspector) checkBudgets() {
 	const inFlight = 4 * (maxAnswer + 4_000)
-	if n := i.count(`SELECT count(*) FROM token_usage t WHERE used > $1
-		AND EXISTS (SELECT FROM users u WHERE u.id = t.user_id AND u.email LIKE 'spender-%')`, freeTokens+inFlight); n > 0 {
-		i.judge.violated("budgets hold", "%d accounts used more than %d tokens and %d in flight", n, freeTokens, inFlight)
+	if n := i.count(`SELECT count(*) FROM token_usage t WHERE used > $1 AND EXISTS
+		(SELECT FROM users u WHERE u.id = t.user_id AND u.email LIKE 'spender-%')`, freeTokens+inFlight); n > 0 {
+		i.judge.violated("budgets hold", "%d accounts used more than %d tokens and %d in flight", n, freeTokens,
+			inFlight)
 	}
 	i.eventually("budgets hold", func() string {
 		if n := i.count(`SELECT count(*) FROM token_usage t WHERE reserved <>
-			(SELECT coalesce(sum(tokens), 0) FROM token_reservations r WHERE r.user_id = t.user_id AND r.day = t.day)`); n > 0 {
+			(SELECT coalesce(sum(tokens), 0) FROM token_reservations r
+				WHERE r.user_id = t.user_id AND r.day = t.day)`); n > 0 {
 			return fmt.Sprintf("%d sums of reservations are wrong", n)
 		}
 		return ""
@@ -193,7 +196,8 @@ func (i *inspector) checkResources() {
 			case err != nil:
 				return err.Error()
 			case m["go_goroutines"] > i.goroutines[n]+goroutineSlack:
-				return fmt.Sprintf("replica %d has %v goroutines, %v at the beginning", n+1, m["go_goroutines"], i.goroutines[n])
+				return fmt.Sprintf("replica %d has %v goroutines, %v at the beginning", n+1, m["go_goroutines"],
+					i.goroutines[n])
 			case m["adiuva_streams"] > 0 || m["http_server_active_requests"] > 0:
 				return fmt.Sprintf("replica %d has streams or requests that nobody waits for: %v", n+1, m)
 			}

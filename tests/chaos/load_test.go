@@ -52,7 +52,8 @@ func newLoad(w *world, seed uint64) *load {
 	business := user("business", "team", "--seats", "100")
 	l.writers = []writer{
 		newAccounts(l.client, "first"), newAccounts(l.client, "second"),
-		newBackups(user("uploader1", "team", "--seats", "100"), seed), newBackups(user("uploader2", "team", "--seats", "100"), seed+1),
+		newBackups(user("uploader1", "team", "--seats", "100"), seed),
+		newBackups(user("uploader2", "team", "--seats", "100"), seed+1),
 		newKeys(business), newTeam(w, user("owner", "team", "--seats", fmt.Sprint(seats))),
 		&payments{client: l.client, world: w},
 	}

@@ -83,10 +83,11 @@ const (
 func plot(list []*series) string {
 	var b strings.Builder
 	height := plotHeight * len(list)
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img">`+"\n",
-		plotWidth, height, plotWidth, height)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d">`,
+		plotWidth, height)
 	b.WriteString("<style>svg { background: #ffffff; font: 12px system-ui, sans-serif; } text { fill: #1b1f24; }\n" +
-		"polyline { fill: none; stroke: #0072b2; } line { stroke: #d55e00; stroke-width: 2; } .axis { stroke: #d0d7de; }\n" +
+		"polyline { fill: none; stroke: #0072b2; } line { stroke: #d55e00; stroke-width: 2; }\n" +
+		".axis { stroke: #d0d7de; }\n" +
 		"@media (prefers-color-scheme: dark) { svg { background: #0d1117; } text { fill: #e6edf3; } }</style>\n")
 	for i, s := range list {
 		s.draw(&b, i*plotHeight)
@@ -132,12 +133,14 @@ func TestTrendIsFoundInNoise(t *testing.T) {
 		value func(at float64) float64
 		trend bool
 	}{
-		"level":                    {func(float64) float64 { return 100 }, false},
-		"a leak":                   {func(at float64) float64 { return 100 + at/5 }, true},
-		"a leak that is small":     {func(at float64) float64 { return 100 + at/50 }, false},
-		"a warm-up":                {func(at float64) float64 { return 200 * min(1, at/150) }, false},
-		"peaks in the second half": {func(at float64) float64 { return 100 + 900*math.Floor(math.Mod(at, 50)/45)*at/600 }, false},
-		"falling":                  {func(at float64) float64 { return 300 - at/5 }, false},
+		"level":                {func(float64) float64 { return 100 }, false},
+		"a leak":               {func(at float64) float64 { return 100 + at/5 }, true},
+		"a leak that is small": {func(at float64) float64 { return 100 + at/50 }, false},
+		"a warm-up":            {func(at float64) float64 { return 200 * min(1, at/150) }, false},
+		"growing peaks": {func(at float64) float64 {
+			return 100 + 900*math.Floor(math.Mod(at, 50)/45)*at/600
+		}, false},
+		"falling": {func(at float64) float64 { return 300 - at/5 }, false},
 	} {
 		s := &series{name: name, floor: 10}
 		for at := 0.0; at <= 600; at += 5 {
