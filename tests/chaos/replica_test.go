@@ -153,7 +153,7 @@ func startNginx(t *testing.T, addr string, servers ...string) *nginx {
 	n.cmd = exec.Command(program, "-c", n.file, "-p", dir)
 	n.cmd.Stderr = os.Stderr
 	check(t, n.cmd.Start())
-	t.Cleanup(func() { _ = n.cmd.Process.Kill(); _ = n.cmd.Wait() })
+	t.Cleanup(func() { _ = n.cmd.Process.Signal(syscall.SIGTERM); _ = n.cmd.Wait() }) // its worker ends too
 	pgtest.Eventually(t, 20*time.Second, func() error {
 		conn, err := net.Dial("tcp", n.addr)
 		if err == nil {
