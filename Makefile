@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench soak notices clean
+.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench soak chaos notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -12,6 +12,7 @@ CLIENT_MODULES := $(addsuffix /node_modules/.package-lock.json,clients/typescrip
 SQLITE_MODULES := clients/typescript/test/sqlite/node_modules/.package-lock.json
 SEVERITIES := $(addprefix --severity-levels ,$(wildcard openapi/*severity*))
 GENERATED := gen openapi/asyncapi.bundled.json .env.example README.md docs/integrators.md docs/security-cases.md
+CHAOS = CI=1 CHAOS_SEED=$(SEED) CHAOS_MINUTES=$(MINUTES) CHAOS_FAULT='$(FAULT)' CHAOS_PLOT=$(CURDIR)/bin/chaos.svg go test -tags soak -count=1 -v -timeout 120m
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
@@ -84,6 +85,17 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 	go test -tags soak -count=1 -v -timeout 30m -run 'TestEventsInAnyOrder' ./internal/billing
 	go test -tags soak -count=1 -v -timeout 120m -p 1 -run 'TestRealModel' ./tests/scenarios ./tests/system
 	go test -count=5 -timeout 30m -run 'TestRefreshSurvivesDatabaseCrash|TestPostgresKilledUnderLoad|TestPostgresHangsUnderLoad|TestLimitsSurviveRedisOutage' ./tests/system
+
+chaos: ## break what the service depends on, under load; SEED=n MINUTES=m, FAULT=pattern for some faults, TREND=1 for leaks
+	scripts/install-peers nginx
+	go tool -modfile=tools/peers/go.mod -n versitygw >/dev/null
+ifdef TREND
+	$(CHAOS) -run 'TestNothingGrows' ./tests/chaos
+else ifdef FAULT
+	$(CHAOS) -run 'TestChaos' ./tests/chaos
+else
+	$(CHAOS) -run 'TestRollingRestart|TestChaos' ./tests/chaos
+endif
 
 notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary
 	scripts/notices > bin/notices && mv bin/notices THIRD_PARTY_NOTICES

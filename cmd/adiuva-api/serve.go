@@ -60,7 +60,7 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 	base := localURL(public.Addr())
 	service, err := app.New(ctx, cfg, app.Options{
 		Getenv: env.getenv,
-		Log:    log, Version: version, BaseURL: base,
+		Log:    log, Version: version, BaseURL: base, Now: clock(env.getenv),
 		Progress: func(step string) { fmt.Fprintln(env.out, step) },
 	})
 	if err != nil {

@@ -61,6 +61,9 @@ func Translate(err error) error {
 	if connectionLost(err) {
 		return fault.ErrDatabase.WithCause(&safeError{text: "connection lost: " + reason(err), cause: err})
 	}
+	if garbled(err) {
+		return fault.ErrDatabase.WithCause(&safeError{text: "the answer cannot be read", cause: err})
+	}
 	if errors.Is(err, pgx.ErrTxCommitRollback) || quotesValues(err) {
 		return &safeError{text: reason(err), cause: err}
 	}
@@ -110,6 +113,18 @@ func connectionLost(err error) bool {
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) ||
 		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "closed pool")
+}
+
+// garbled reports whether the server, or what is in its place, sent something that is not PostgreSQL's protocol. The
+// driver closes such a connection.
+func garbled(err error) bool {
+	for _, text := range []string{"unknown message type", "invalid message length", "body must have length",
+		"body is invalid"} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // reason describes err without any part of the dsn.

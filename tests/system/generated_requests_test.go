@@ -18,6 +18,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/adiuva/cloud-api/internal/testing/randomjson"
 	"github.com/adiuva/cloud-api/internal/testing/soak"
 	"github.com/adiuva/cloud-api/internal/tier"
 	"github.com/adiuva/cloud-api/openapi"
@@ -60,7 +61,7 @@ func TestGeneratedRequestsMatchTheContract(t *testing.T) {
 				own := *a.API
 				own.T = t
 				c := &operationClient{t: t, api: api{&own},
-					generator: generator{rand.New(rand.NewPCG(seed.Sum64(), 7))},
+					Generator: randomjson.Generator{Rand: rand.New(rand.NewPCG(seed.Sum64(), 7))},
 					doc:       doc, path: path, method: method, op: op}
 				c.sendMany(requests)
 			})
@@ -73,7 +74,7 @@ func TestGeneratedRequestsMatchTheContract(t *testing.T) {
 
 // operationClient sends generated requests to one operation, with an account of its own.
 type operationClient struct {
-	generator
+	randomjson.Generator
 	t            *testing.T
 	api          api
 	doc          *openapi3.T
@@ -90,7 +91,7 @@ func (c *operationClient) sendMany(n int) {
 	c.signUp()
 	for i := range n {
 		name := fmt.Sprintf("request %d", i)
-		corrupt := c.oneIn(corruptOneIn)
+		corrupt := c.OneIn(corruptOneIn)
 		got := c.send(corrupt)
 		c.checkResponse(got, name)
 		if code := got.Code(); slices.Contains(earlyRejections, code) {
@@ -161,7 +162,7 @@ func (c *operationClient) upload(version int) {
 // send sends one request.
 func (c *operationClient) send(corrupt bool) answer {
 	body, headers := c.body(corrupt)
-	path, parameters := fillParameters(c.path, c.op.Parameters,
+	path, parameters := randomjson.FillParameters(c.path, c.op.Parameters,
 		func(p *openapi3.Parameter) (string, bool) { return c.parameter(p, corrupt, body) })
 	maps.Copy(headers, parameters)
 	if c.op.Security == nil || len(*c.op.Security) > 0 {
@@ -178,23 +179,23 @@ func (c *operationClient) send(corrupt bool) answer {
 // parameter generates a parameter. Half of the ids exist.
 func (c *operationClient) parameter(p *openapi3.Parameter, corrupt bool, body []byte) (string, bool) {
 	switch {
-	case corrupt && c.oneIn(3):
-		return parameterText(c.anyJSON(9)), true
-	case p.Name == "X-Backup-Checksum" && c.oneIn(2):
+	case corrupt && c.OneIn(3):
+		return randomjson.ParameterText(c.AnyJSON(9)), true
+	case p.Name == "X-Backup-Checksum" && c.OneIn(2):
 		sum := sha256.Sum256(body)
 		return hex.EncodeToString(sum[:]), true
 	case p.Name == "X-Backup-Size":
-		return strconv.Itoa(len(body)), c.oneIn(2)
-	case p.Name == "X-Backup-Timestamp" && c.oneIn(2):
+		return strconv.Itoa(len(body)), c.OneIn(2)
+	case p.Name == "X-Backup-Timestamp" && c.OneIn(2):
 		return "1767225600000", true
-	case p.In == "path" && c.id != "" && c.oneIn(2):
+	case p.In == "path" && c.id != "" && c.OneIn(2):
 		return c.id, true
-	case !p.Required && c.oneIn(2):
+	case !p.Required && c.OneIn(2):
 		return "", false
-	case p.Example != nil && c.oneIn(2):
-		return parameterText(p.Example), true
+	case p.Example != nil && c.OneIn(2):
+		return randomjson.ParameterText(p.Example), true
 	}
-	return parameterText(c.value(p.Schema, 0)), true
+	return randomjson.ParameterText(c.Value(p.Schema, 0)), true
 }
 
 // body generates the operation's body, nil if it has none.
@@ -209,16 +210,16 @@ func (c *operationClient) body(corrupt bool) ([]byte, header) {
 		_, _ = c.Read(blob)
 		return blob, header{"Content-Type": slices.Sorted(maps.Keys(content))[0]}
 	}
-	value := c.value(media.Schema, 0)
+	value := c.Value(media.Schema, 0)
 	if m, ok := value.(map[string]any); ok {
 		c.useKnownSecrets(m)
 	}
 	if corrupt {
-		value = c.generator.corrupt(value)
+		value = c.Generator.Corrupt(value)
 	}
 	text, err := json.Marshal(value)
 	check(c.t, err)
-	if corrupt && c.oneIn(8) {
+	if corrupt && c.OneIn(8) {
 		text = text[:c.IntN(len(text))]
 	}
 	return text, header{"Content-Type": "application/json"}
@@ -229,7 +230,7 @@ func (c *operationClient) useKnownSecrets(m map[string]any) {
 	for name, value := range map[string]string{
 		"email": c.email, "password": password, "current_password": password, "refresh_token": c.refresh,
 	} {
-		if _, there := m[name]; there && c.op.OperationID != "register" && !c.oneIn(3) {
+		if _, there := m[name]; there && c.op.OperationID != "register" && !c.OneIn(3) {
 			m[name] = value
 		}
 	}
@@ -241,14 +242,14 @@ func (c *operationClient) useAcceptedValues(m map[string]any) {
 	zones := []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia"}
 	for name, value := range m {
 		switch text, isText := value.(string); {
-		case name == "timezone" && isText && !c.oneIn(16):
+		case name == "timezone" && isText && !c.OneIn(16):
 			m[name] = zones[c.IntN(len(zones))]
-		case strings.HasSuffix(name, "password") && isText && !c.oneIn(16):
+		case strings.HasSuffix(name, "password") && isText && !c.OneIn(16):
 			for len(text) < 8 {
-				text += c.word()
+				text += c.Word()
 			}
 			m[name] = strings.ToValidUTF8(text[:min(len(text), 1024)], "")
-		case name == "seats" && m["tier"] != "team" && !c.oneIn(16):
+		case name == "seats" && m["tier"] != "team" && !c.OneIn(16):
 			delete(m, name)
 		case name == "context":
 			if inner, ok := value.(map[string]any); ok {

@@ -70,13 +70,13 @@ func Run(t testing.TB, variables ...string) Service {
 	return s
 }
 
-// Build builds the binary and returns its path.
-func Build(t testing.TB) string {
+// Build builds the binary, with these flags of go build, and returns its path.
+func Build(t testing.TB, flags ...string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "adiuva-api")
 	mod, err := exec.Command("go", "env", "GOMOD").Output()
 	check(t, err)
-	cmd := exec.Command("go", "build", "-o", program, "./cmd/adiuva-api")
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-o", program}, flags, []string{"./cmd/adiuva-api"})...)
 	cmd.Dir = filepath.Dir(strings.TrimSpace(string(mod)))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("servetest: %v\n%s", err, out)

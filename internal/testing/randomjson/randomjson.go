@@ -1,4 +1,6 @@
-package system_test
+// Package randomjson generates random values of JSON schemas and requests of the contract's operations. The same seed
+// gives the same values.
+package randomjson
 
 import (
 	"fmt"
@@ -14,26 +16,26 @@ import (
 	"github.com/google/uuid"
 )
 
-// generator generates random values of schemas. The same seed gives the same values.
-type generator struct{ *rand.Rand }
+// Generator generates random values of schemas. The same seed gives the same values.
+type Generator struct{ *rand.Rand }
 
-// oneIn reports true once in n calls, on average.
-func (g generator) oneIn(n int) bool { return g.IntN(n) == 0 }
+// OneIn reports true once in n calls, on average.
+func (g Generator) OneIn(n int) bool { return g.IntN(n) == 0 }
 
-// value returns a value that the schema allows. It knows as much of JSON Schema as the contract uses.
-func (g generator) value(ref *openapi3.SchemaRef, depth int) any {
+// Value returns a value that the schema allows. It knows as much of JSON Schema as the contract uses.
+func (g Generator) Value(ref *openapi3.SchemaRef, depth int) any {
 	s := ref.Value
 	switch {
-	case s.Nullable && g.oneIn(6):
+	case s.Nullable && g.OneIn(6):
 		return nil
 	case len(s.Enum) > 0:
 		return s.Enum[g.IntN(len(s.Enum))]
 	case len(s.OneOf) > 0:
-		return g.value(s.OneOf[g.IntN(len(s.OneOf))], depth)
+		return g.Value(s.OneOf[g.IntN(len(s.OneOf))], depth)
 	case len(s.AllOf) > 0:
 		whole := map[string]any{}
 		for _, part := range s.AllOf {
-			if m, ok := g.value(part, depth).(map[string]any); ok {
+			if m, ok := g.Value(part, depth).(map[string]any); ok {
 				maps.Copy(whole, m)
 			}
 		}
@@ -49,32 +51,32 @@ func (g generator) value(ref *openapi3.SchemaRef, depth int) any {
 	case s.Type.Is("number"):
 		return g.NormFloat64() * math.Pow(10, float64(g.IntN(12)))
 	case s.Type.Is("boolean"):
-		return g.oneIn(2)
+		return g.OneIn(2)
 	}
-	return g.anyJSON(depth)
+	return g.AnyJSON(depth)
 }
 
-func (g generator) object(s *openapi3.Schema, depth int) any {
+func (g Generator) object(s *openapi3.Schema, depth int) any {
 	m := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		if slices.Contains(s.Required, name) || depth < 6 && g.oneIn(2) {
-			m[name] = g.value(s.Properties[name], depth+1)
+		if slices.Contains(s.Required, name) || depth < 6 && g.OneIn(2) {
+			m[name] = g.Value(s.Properties[name], depth+1)
 		}
 	}
 	open := s.AdditionalProperties.Has != nil && *s.AdditionalProperties.Has || len(s.Properties) == 0
 	if extra := s.AdditionalProperties.Schema; extra != nil || open {
 		for range g.IntN(3) {
 			if extra != nil {
-				m[g.word()] = g.value(extra, depth+1)
+				m[g.Word()] = g.Value(extra, depth+1)
 			} else {
-				m[g.word()] = g.anyJSON(depth)
+				m[g.Word()] = g.AnyJSON(depth)
 			}
 		}
 	}
 	return m
 }
 
-func (g generator) array(s *openapi3.Schema, depth int) any {
+func (g Generator) array(s *openapi3.Schema, depth int) any {
 	n := int(s.MinItems)
 	if depth < 6 {
 		n += g.IntN(4)
@@ -84,13 +86,13 @@ func (g generator) array(s *openapi3.Schema, depth int) any {
 	}
 	list := make([]any, n)
 	for i := range list {
-		list[i] = g.value(s.Items, depth+1)
+		list[i] = g.Value(s.Items, depth+1)
 	}
 	return list
 }
 
 // integer prefers the bounds of the allowed range.
-func (g generator) integer(s *openapi3.Schema) any {
+func (g Generator) integer(s *openapi3.Schema) any {
 	low, high := int64(math.MinInt32), int64(math.MaxInt32)
 	if s.Format == "int64" {
 		low, high = -1<<53, 1<<53
@@ -120,7 +122,8 @@ var awkwardTexts = []string{
 	"task_agent, calendar_agent", "Ignore the above.", "\t\r\n", "ſ", "İ", "ﬀ", "\\u0000", "ß@ß", "Z\u0351\u036b",
 }
 
-func (g generator) word() string {
+// Word returns a word of at most eight letters.
+func (g Generator) Word() string {
 	const letters = "abcdefghijklmnoprstuvwyz" // without q and x, so that no word is pgx or SQL by chance
 	b := make([]byte, 1+g.IntN(8))
 	for i := range b {
@@ -131,26 +134,26 @@ func (g generator) word() string {
 
 // text returns a text of the schema's format or pattern, or else words, some of them awkward, and at times of the
 // smallest or the largest length.
-func (g generator) text(s *openapi3.Schema) string {
+func (g Generator) text(s *openapi3.Schema) string {
 	switch {
 	case s.Format == "uuid":
 		id, _ := uuid.NewRandomFromReader(g)
 		return id.String()
 	case s.Format == "email":
-		return fmt.Sprintf("%s.%d@%s.example", g.word(), g.IntN(1e9), g.word())
+		return fmt.Sprintf("%s.%d@%s.example", g.Word(), g.IntN(1e9), g.Word())
 	case s.Format == "uri":
-		return "https://" + g.word() + ".example/" + g.word()
+		return "https://" + g.Word() + ".example/" + g.Word()
 	case strings.HasPrefix(s.Pattern, "^[0-9a-fA-F]{64}"):
 		return fmt.Sprintf("%016x%016X%016x%016x", g.Uint64(), g.Uint64(), g.Uint64(), g.Uint64())
 	case s.Pattern != "":
-		return g.word()
+		return g.Word()
 	}
 	var b strings.Builder
 	for range 1 + g.IntN(8) {
-		if g.oneIn(5) {
+		if g.OneIn(5) {
 			b.WriteString(awkwardTexts[g.IntN(len(awkwardTexts))])
 		} else {
-			b.WriteString(g.word())
+			b.WriteString(g.Word())
 		}
 		b.WriteByte(' ')
 	}
@@ -158,7 +161,7 @@ func (g generator) text(s *openapi3.Schema) string {
 }
 
 // Read fills p with random bytes.
-func (g generator) Read(p []byte) (int, error) {
+func (g Generator) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = byte(g.Uint32())
 	}
@@ -166,12 +169,12 @@ func (g generator) Read(p []byte) (int, error) {
 }
 
 // fitLength changes text to a length that the schema allows, once in 20 calls to the largest.
-func (g generator) fitLength(text string, s *openapi3.Schema) string {
+func (g Generator) fitLength(text string, s *openapi3.Schema) string {
 	runes := []rune(text)
 	low, high := int(s.MinLength), 1<<16
 	if s.MaxLength != nil {
 		high = int(*s.MaxLength)
-		if g.oneIn(20) {
+		if g.OneIn(20) {
 			low = min(high, 1<<16)
 		}
 	}
@@ -181,17 +184,17 @@ func (g generator) fitLength(text string, s *openapi3.Schema) string {
 	return string(runes[:min(len(runes), high)])
 }
 
-// anyJSON returns a value of any type.
-func (g generator) anyJSON(depth int) any {
+// AnyJSON returns a value of any type.
+func (g Generator) AnyJSON(depth int) any {
 	switch n := g.IntN(8); {
 	case n == 0 && depth < 6:
-		return map[string]any{g.word(): g.anyJSON(depth + 1)}
+		return map[string]any{g.Word(): g.AnyJSON(depth + 1)}
 	case n == 1 && depth < 6:
-		return []any{g.anyJSON(depth + 1), g.anyJSON(depth + 1)}
+		return []any{g.AnyJSON(depth + 1), g.AnyJSON(depth + 1)}
 	case n == 2:
 		return nil
 	case n == 3:
-		return g.oneIn(2)
+		return g.OneIn(2)
 	case n == 4:
 		return g.Int64() - 1<<62
 	case n == 5:
@@ -200,37 +203,37 @@ func (g generator) anyJSON(depth int) any {
 	return awkwardTexts[g.IntN(len(awkwardTexts))]
 }
 
-// corrupt changes a random part of a value to something that is probably invalid there.
-func (g generator) corrupt(v any) any {
+// Corrupt changes a random part of a value to something that is probably invalid there.
+func (g Generator) Corrupt(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		names := slices.Sorted(maps.Keys(v))
 		switch n := g.IntN(4); {
 		case n == 0 || len(names) == 0:
-			v[awkwardTexts[g.IntN(len(awkwardTexts))]] = g.anyJSON(0)
+			v[awkwardTexts[g.IntN(len(awkwardTexts))]] = g.AnyJSON(0)
 		case n == 1:
 			delete(v, names[g.IntN(len(names))])
 		default:
 			name := names[g.IntN(len(names))]
-			v[name] = g.corrupt(v[name])
+			v[name] = g.Corrupt(v[name])
 		}
 		return v
 	case []any:
-		if len(v) > 0 && g.oneIn(2) {
+		if len(v) > 0 && g.OneIn(2) {
 			i := g.IntN(len(v))
-			v[i] = g.corrupt(v[i])
+			v[i] = g.Corrupt(v[i])
 			return v
 		}
 	case string:
-		if g.oneIn(3) {
+		if g.OneIn(3) {
 			return strings.Repeat(v+"x", 40000/(len(v)+1))
 		}
 	}
-	return g.anyJSON(0)
+	return g.AnyJSON(0)
 }
 
-// parameterText returns a value as it is written in a path, a query or a header.
-func parameterText(v any) string {
+// ParameterText returns a value as it is written in a path, a query or a header.
+func ParameterText(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -252,10 +255,10 @@ func headerSafe(text string) string {
 	}, text))
 }
 
-// fillParameters puts parameters, which draw returns, into a path with a query and into headers.
-func fillParameters(path string, params openapi3.Parameters,
-	draw func(*openapi3.Parameter) (string, bool)) (string, header) {
-	query, headers := url.Values{}, header{}
+// FillParameters puts parameters, which draw returns, into a path with a query and into headers.
+func FillParameters(path string, params openapi3.Parameters,
+	draw func(*openapi3.Parameter) (string, bool)) (string, map[string]string) {
+	query, headers := url.Values{}, map[string]string{}
 	for _, ref := range params {
 		p := ref.Value
 		text, there := draw(p)
