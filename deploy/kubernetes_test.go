@@ -54,9 +54,9 @@ type pod struct {
 	AutomountServiceAccountToken *bool `yaml:"automountServiceAccountToken"`
 	HostNetwork                  bool  `yaml:"hostNetwork"`
 	SecurityContext              struct {
-		RunAsNonRoot   bool `yaml:"runAsNonRoot"`
-		RunAsUser      int  `yaml:"runAsUser"`
-		SeccompProfile struct{ Type string }
+		RunAsNonRoot   bool                  `yaml:"runAsNonRoot"`
+		RunAsUser      int                   `yaml:"runAsUser"`
+		SeccompProfile struct{ Type string } `yaml:"seccompProfile"`
 	} `yaml:"securityContext"`
 	Volumes []any
 }
@@ -76,14 +76,16 @@ type object struct {
 	Metadata struct{ Name string }
 	Data     map[string]string
 	Spec     struct {
-		Selector       yaml.Node
-		PodSelector    selector `yaml:"podSelector"`
-		Replicas       *int
-		Template       struct{ Spec pod }
-		Ports          []struct{ TargetPort string }
-		MaxUnavailable int `yaml:"maxUnavailable"`
-		MinReplicas    int `yaml:"minReplicas"`
-		ScaleTargetRef struct{ Kind, Name string }
+		Selector    yaml.Node
+		PodSelector selector `yaml:"podSelector"`
+		Replicas    *int
+		Template    struct{ Spec pod }
+		Ports       []struct {
+			TargetPort string `yaml:"targetPort"`
+		}
+		MaxUnavailable int                         `yaml:"maxUnavailable"`
+		MinReplicas    int                         `yaml:"minReplicas"`
+		ScaleTargetRef struct{ Kind, Name string } `yaml:"scaleTargetRef"`
 		Metrics        []struct {
 			Resource struct{ Name string }
 			Pods     struct{ Metric struct{ Name string } }
