@@ -70,6 +70,10 @@ bench: ## run every benchmark
 	scripts/install-peers nginx
 	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
+load: ## measure what this machine carries, and write the table and the plots to docs/load (about ten minutes)
+	scripts/install-peers wrk
+	LOAD_OUT=$(CURDIR)/docs/load go run ./internal/testing/testpeers -- go test -tags load -count=1 -timeout 30m -run '^TestLoad$$' ./tests/load
+
 soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about an hour)
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
@@ -90,7 +94,7 @@ notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary
 
 BINARIES := bin/adiuva-api
 sbom: $(CLIENT_MODULES) ## list what is in BINARIES and in the package, as CycloneDX under bin/
-	for one in $(BINARIES); do go tool -modfile=tools/audit/go.mod cyclonedx-gomod bin -json -output $$one.cdx.json $$one; done
+	for one in $(BINARIES); do go tool -modfile=tools/audit/go.mod cyclonedx-gomod bin -json -version $(VERSION) -output $$one.cdx.json $$one; done
 	npm --prefix clients/typescript sbom --sbom-format cyclonedx --omit dev > bin/adiuva-api-client.cdx.json
 
 audit: ## look for known faults in dependencies; asks vuln.go.dev and npm's registry

@@ -134,6 +134,7 @@ var allowed = map[string]string{
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
+	"internal/testing/lineplot":   "",
 	"internal/testing/soak":       "",
 	"internal/testing/llmtest":    "internal/agent internal/dev/offline",
 	"internal/testing/pgtest":     "internal/postgres internal/dev/devpg sql/migrations",

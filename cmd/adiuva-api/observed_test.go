@@ -130,4 +130,3 @@ func (h *hanging) count() int {
 	defer h.mu.Unlock()
 	return len(h.open)
 }
-
