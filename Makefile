@@ -72,7 +72,7 @@ bench: ## run every benchmark
 
 load: ## measure what this machine carries, and write the table and the plots to docs/load (about ten minutes)
 	scripts/install-peers wrk
-	LOAD_OUT=$(CURDIR)/docs/load go run ./internal/testing/testpeers -- go test -tags load -count=1 -timeout 30m -run '^TestLoad$$' ./tests/load
+	LOAD_OUT=$(CURDIR)/docs/load go run ./internal/testing/testpeers -- go test -tags load -v -count=1 -timeout 30m -run '^TestLoad$$' ./tests/load
 
 soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about an hour)
 	scripts/install-peers

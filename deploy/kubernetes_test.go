@@ -228,7 +228,8 @@ func TestKubernetesIsClosedAndPinned(t *testing.T) {
 	}
 	for _, c := range all {
 		s := c.SecurityContext
-		if s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Privileged || !s.ReadOnlyRootFilesystem ||
+		if s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Privileged ||
+			!s.ReadOnlyRootFilesystem ||
 			!slices.Equal(s.Capabilities.Drop, []string{"ALL"}) || len(s.Capabilities.Add) > 0 {
 			t.Errorf("%q may do too much: %+v", c.Args, s)
 		}

@@ -11,7 +11,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
-// TestLogsThatCannotBeWrittenFailNoRequest runs serve with logs into a full disk, and into a pipe whose reader has gone.
+// TestLogsThatCannotBeWrittenFailNoRequest runs serve with logs into a full disk, and into a pipe whose
+// reader has gone.
 func TestLogsThatCannotBeWrittenFailNoRequest(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

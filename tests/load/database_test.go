@@ -123,8 +123,8 @@ func (d *database) tokens(t testing.TB) (list []string) {
 	for i := range count {
 		n := 1 + i*d.users/count
 		numbers = append(numbers, strconv.Itoa(n))
-		signed, _, err := keys.SignAccess(token.Access{User: id(1, n), Session: id(2, 3*(n-1)), Version: 1, Tier: tier.Team,
-			IssuedAt: time.Now()})
+		signed, _, err := keys.SignAccess(token.Access{User: id(1, n), Session: id(2, 3*(n-1)), Version: 1,
+			Tier: tier.Team, IssuedAt: time.Now()})
 		check(t, err)
 		list = append(list, signed)
 	}

@@ -2,8 +2,8 @@
 
 // Package load_test measures what one machine carries: `make load` runs it. The real binary serves beside a bare Echo
 // handler, a bare relay and the fake model itself, each a process of its own, with a real PostgreSQL and Redis and with
-// a thousand, a hundred thousand and a million accounts. It prints what it does and writes a page with the table and the
-// plots to docs/load.
+// a thousand, a hundred thousand and a million accounts. It prints what it does and writes a page with the tables and
+// the plots to docs/load.
 //
 //	vegeta, at fixed rates ──┬─> the service ──┬─> PostgreSQL, Redis
 //	wrk, as fast as it goes ─┤                 └─> the fake model

@@ -51,7 +51,8 @@ func (r *run) startTargets() {
 }
 
 func (r *run) me() requests {
-	return requests{name: "GET /auth/me, the service", on: r.targets.service, method: "GET", path: "/api/v1/auth/me", auth: true}
+	return requests{name: "GET /auth/me, the service", on: r.targets.service, method: "GET", path: "/api/v1/auth/me",
+		auth: true}
 }
 
 func (r *run) chat() requests {

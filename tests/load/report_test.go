@@ -71,7 +71,8 @@ func (r *report) memoryPlot() lineplot.Plot {
 	for _, one := range r.streams {
 		l.add(one.name, float64(one.streams), one.memory/(1<<20))
 	}
-	return lineplot.Plot{Title: "Resident memory against streams", X: "streams that are being answered", Y: "MiB", Lines: l}
+	return lineplot.Plot{Title: "Resident memory against streams", X: "streams that are being answered", Y: "MiB",
+		Lines: l}
 }
 
 func (r *report) cpuPlot() lineplot.Plot {
@@ -87,13 +88,14 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // page returns the table as Markdown.
 func (r *report) page() string {
 	var p page
-	p.printf("# What one machine carries\n\nWritten by `make load` on %s in %.0f minutes. Machine: %s.\n", time.Now().UTC().
-		Format("2 January 2006"), r.took.Minutes(), r.about)
+	p.printf("# What one machine carries\n\nWritten by `make load` on %s in %.0f minutes. Machine: %s.\n",
+		time.Now().UTC().Format("2 January 2006"), r.took.Minutes(), r.about)
 	p.printf("The load generators, the fake model, PostgreSQL and Redis share it. Compare within the page only.\n\n")
 	r.requestRows(&p)
 	r.streamRows(&p)
 	r.sizeRows(&p)
-	p.printf("![Latency against rate](latency.svg)\n\n![Memory against streams](memory.svg)\n\n![CPU against tokens](cpu.svg)\n")
+	p.printf("![Latency against rate](latency.svg)\n\n![Memory against streams](memory.svg)\n\n" +
+		"![CPU against tokens](cpu.svg)\n")
 	return p.String()
 }
 
@@ -108,7 +110,7 @@ func (p *page) table(columns ...string) {
 
 func (r *report) requestRows(p *page) {
 	p.table("Requests", "highest rate with p99 ≤ 100 ms", "its p50, p99", "CPU a request", "PostgreSQL's CPU",
-		fmt.Sprintf("ceiling, %d connections", wrkConnections))
+		fmt.Sprintf("ceiling with %d connections, CPU", wrkConnections))
 	for _, c := range r.ceilings {
 		var best result
 		for _, one := range r.rates {
@@ -116,20 +118,26 @@ func (r *report) requestRows(p *page) {
 				best = one
 			}
 		}
-		p.printf("| %s | %.0f/s | %.1f, %.1f ms | %d µs | %d µs | %.0f/s |\n", c.name, best.rate, milliseconds(best.p50),
-			milliseconds(best.p99), best.perCall.Microseconds(), best.database.Microseconds(), c.perSec)
+		p.printf("| %s | %.0f/s | %.1f, %.1f ms | %d µs | %d µs | %.0f/s, %d µs |\n", c.name, best.rate,
+			milliseconds(best.p50), milliseconds(best.p99), best.perCall.Microseconds(), best.database.Microseconds(),
+			c.perSec, c.perCall.Microseconds())
 	}
 	p.printf("\n")
 }
 
 func (r *report) streamRows(p *page) {
-	p.table("Streams of 20 tokens a second", "streams", "memory a stream", "tokens a second", "CPU a token",
-		"first token, median")
+	p.table("Streams of 20 tokens a second", "streams", "resident memory", "more, a stream", "tokens a second",
+		"CPU a token", "first text, median")
+	first := map[string]float64{}
 	for _, s := range r.streams {
-		p.printf("| %s | %d | %.0f KB | %.0f | %.1f µs | %.1f ms |\n", s.name, s.streams,
-			(s.memory-s.idle)/1024/float64(s.streams), s.perSecond, 1e6*s.cores/max(s.perSecond, 1), milliseconds(s.first))
+		if first[s.name] == 0 {
+			first[s.name] = s.idle
+		}
+		p.printf("| %s | %d | %.0f MiB | %.0f KiB | %.0f | %.1f µs | %.1f ms |\n", s.name, s.streams, s.memory/(1<<20),
+			(s.memory-first[s.name])/1024/float64(s.streams), s.perSecond, 1e6*s.cores/max(s.perSecond, 1),
+			milliseconds(s.first))
 	}
-	p.printf("| sockets without a question | %d | %.0f KB | | | |\n\n", r.idle.sockets,
+	p.printf("| sockets without a question | %d | %.0f MiB | %.0f KiB | | | |\n\n", r.idle.sockets, r.idle.after/(1<<20),
 		(r.idle.after-r.idle.before)/1024/float64(max(r.idle.sockets, 1)))
 	u := r.uploads
 	p.printf("Uploads, four at a time to a disk: %.2f s of CPU a GiB, %.0f MiB more memory.\n\n",
@@ -140,8 +148,8 @@ func (r *report) sizeRows(p *page) {
 	p.table("Accounts", "database", fmt.Sprintf("GET /auth/me at %d/s: p50, p99", sizeRate), "PostgreSQL's CPU",
 		fmt.Sprintf("POST /chat at %d/s: p50, p99", sizeRate), "PostgreSQL's CPU")
 	for _, s := range r.sizes {
-		p.printf("| %d | %.0f MiB | %.1f, %.1f ms | %d µs | %.1f, %.1f ms | %d µs |\n", s.users, float64(s.bytes)/(1<<20),
-			milliseconds(s.me.p50), milliseconds(s.me.p99), s.me.database.Microseconds(), milliseconds(s.chat.p50),
+		p.printf("| %d | %.0f MiB | %.1f, %.1f ms | %d µs | %.1f, %.1f ms | %d µs |\n", s.users,
+			float64(s.bytes)/(1<<20), milliseconds(s.me.p50), milliseconds(s.me.p99), s.me.database.Microseconds(), milliseconds(s.chat.p50),
 			milliseconds(s.chat.p99), s.chat.database.Microseconds())
 	}
 	p.printf("\n")

@@ -64,7 +64,8 @@ func (r *run) attack(q requests, tokens []string, rate int) result {
 		Success  float64
 		Errors   []string
 	}
-	check(r, json.Unmarshal(r.output(exec.CommandContext(r.Context(), r.tools.vegeta, "report", "-type=json", results)), &got))
+	summary := r.output(exec.CommandContext(r.Context(), r.tools.vegeta, "report", "-type=json", results))
+	check(r, json.Unmarshal(summary, &got))
 	if got.Success < 1 {
 		r.progress("%s at %d/s: %.1f %% succeeded, %.200q", q.name, rate, 100*got.Success, got.Errors)
 	}

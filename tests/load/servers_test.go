@@ -25,6 +25,15 @@ const (
 	addrVariable     = "LOAD_ADDR"
 )
 
+// prose is what the model says. A token of a paced stream is a word of it.
+const prose = "This week looks lighter than the last one. The printer has the proofs and expects a call before noon on " +
+	"Tuesday, since the paper you like is only kept in small amounts. Anna wrote that the offer can go out once the " +
+	"second page names the new price; she also asked whether the workshop in Verona stays on the plan or moves into " +
+	"spring. Three rows have no date yet, and one of them, the room for the team lunch, will soon be hard to get. " +
+	"Nothing with a fixed date is late. The report for the bank was sent on Friday with a comfortable margin, the tax " +
+	"papers are in the shared folder, and the old laptop went back to its owner. If you want to use the quiet morning " +
+	"well, begin with the brochure, then answer Anna, and leave the sorting of receipts for the train. "
+
 const (
 	tokenPause = 50 * time.Millisecond // between two tokens of a paced stream
 	pacedWord  = "paced"               // in a question that wants a paced stream
@@ -32,7 +41,9 @@ const (
 
 // serve serves as one of the references.
 func serve(kind, upstream string) error {
-	handlers := map[string]func(string) (http.Handler, error){"echo": echoHandler, "relay": relayHandler, "model": modelHandler}
+	handlers := map[string]func(string) (http.Handler, error){
+		"echo": echoHandler, "relay": relayHandler, "model": modelHandler,
+	}
 	handler, err := handlers[kind](upstream)
 	if err != nil {
 		return err
@@ -47,8 +58,8 @@ func serve(kind, upstream string) error {
 
 // echoHandler answers as GET /auth/me does, without asking anything.
 func echoHandler(string) (http.Handler, error) {
-	account := map[string]any{"id": "01000000-0000-7000-8000-000000000001", "email": "user1@example.com", "tier": "team",
-		"email_verified": false, "language": "en", "created_at": "2026-11-29T12:00:00Z"}
+	account := map[string]any{"id": "01000000-0000-7000-8000-000000000001", "email": "user1@example.com",
+		"tier": "team", "email_verified": false, "language": "en", "created_at": "2026-11-29T12:00:00Z"}
 	e := echo.New()
 	e.GET("/api/v1/auth/me", func(c *echo.Context) error { return c.JSON(http.StatusOK, account) })
 	return e, nil
@@ -68,10 +79,12 @@ func relayHandler(upstream string) (http.Handler, error) {
 // modelHandler is the fake model: it names the task agent to a router, answers others at once, and streams to questions
 // that have pacedWord, 20 tokens a second until the caller leaves.
 func modelHandler(string) (http.Handler, error) {
-	text := strings.Repeat("The plan is fine and has no open points. ", 30)
-	router, whole := completion("task_agent"), completion(text)
-	burst := []byte(event(text) + lastEvents)
-	token := []byte(event("word "))
+	router, whole := completion("task_agent"), completion(prose)
+	burst := []byte(event(prose) + lastEvents)
+	var tokens [][]byte
+	for word := range strings.SplitAfterSeq(prose, " ") {
+		tokens = append(tokens, []byte(event(word)))
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		switch {
@@ -82,20 +95,20 @@ func modelHandler(string) (http.Handler, error) {
 		case !bytes.Contains(body, []byte(`"stream":true`)):
 			answer(w, "application/json", whole)
 		case bytes.Contains(body, []byte(pacedWord)):
-			paced(w, req, token)
+			paced(w, req, tokens)
 		default:
 			answer(w, "text/event-stream", burst)
 		}
 	}), nil
 }
 
-func paced(w http.ResponseWriter, req *http.Request, token []byte) {
+func paced(w http.ResponseWriter, req *http.Request, tokens [][]byte) {
 	pace := time.NewTicker(tokenPause)
 	defer pace.Stop()
 	flush := w.(http.Flusher).Flush
 	w.Header().Set("Content-Type", "text/event-stream")
-	for {
-		if _, err := w.Write(token); err != nil {
+	for n := 0; ; n++ {
+		if _, err := w.Write(tokens[n%len(tokens)]); err != nil {
 			return
 		}
 		flush()

@@ -33,7 +33,7 @@ type streamResult struct {
 type streamed struct {
 	name string
 	on   *process
-	open func(ctx context.Context, url, token string, got func()) error
+	open func(ctx context.Context, url, token string, got func(words int)) error
 }
 
 // measureStreams opens more and more streams of 20 tokens a second.
@@ -47,8 +47,8 @@ func (r *run) measureStreams() {
 	for _, streams := range []float64{25, 50, 100, 200, 400} {
 		for _, kind := range kinds {
 			got := r.measureStream(kind, max(5, int(streams*r.scale)), tokens)
-			r.progress("%d streams, %s: %.0f MB, %.2f cores for %.0f tokens/s", got.streams, kind.name, got.memory/(1<<20),
-				got.cores, got.perSecond)
+			r.progress("%d streams, %s: %.0f MiB, %.2f cores for %.0f tokens/s, first after %v", got.streams, kind.name,
+				got.memory/(1<<20), got.cores, got.perSecond, got.first.Round(time.Millisecond))
 			r.report.streams = append(r.report.streams, got)
 		}
 	}
@@ -74,9 +74,9 @@ func (r *run) measureStream(kind streamed, streams int, tokens []string) streamR
 				mu.Unlock()
 				begun.Done()
 			})
-			err := kind.open(ctx, kind.on.url, tokens[i%len(tokens)], func() {
+			err := kind.open(ctx, kind.on.url, tokens[i%len(tokens)], func(words int) {
 				once()
-				counted.Add(1)
+				counted.Add(int64(words))
 			})
 			if err != nil && ctx.Err() == nil {
 				r.Errorf("%s: %v", kind.name, err)
@@ -100,8 +100,8 @@ func (r *run) measureStream(kind streamed, streams int, tokens []string) streamR
 
 const streamQuestion = `{"message":"` + pacedWord + `: tell me everything about my tasks, slowly"}`
 
-// openSocket asks on a socket of the service, and calls got for each piece of text until ctx ends.
-func openSocket(ctx context.Context, url, token string, got func()) error {
+// openSocket asks on a socket of the service, and calls got with the words of each piece of text until ctx ends.
+func openSocket(ctx context.Context, url, token string, got func(words int)) error {
 	conn, err := dial(ctx, url, token)
 	if err != nil {
 		return err
@@ -119,12 +119,13 @@ func openSocket(ctx context.Context, url, token string, got func()) error {
 		if bytes.Contains(text, []byte(`"done":true`)) {
 			return fmt.Errorf("an answer ended: %.200s", text)
 		}
-		got()
+		got(bytes.Count(text, []byte(" ")))
 	}
 }
 
 func dial(ctx context.Context, url, token string) (*websocket.Conn, error) {
-	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, "ws"+strings.TrimPrefix(url, "http")+"/api/v1/chat/stream",
+	address := "ws" + strings.TrimPrefix(url, "http") + "/api/v1/chat/stream"
+	conn, resp, err := websocket.DefaultDialer.DialContext(ctx, address,
 		http.Header{"Authorization": {"Bearer " + token}})
 	if err != nil && resp != nil {
 		return nil, fmt.Errorf("%w: %s", err, resp.Status)
@@ -132,8 +133,8 @@ func dial(ctx context.Context, url, token string) (*websocket.Conn, error) {
 	return conn, err
 }
 
-// openEvents asks a model, and calls got for each event until ctx ends.
-func openEvents(ctx context.Context, url, _ string, got func()) error {
+// openEvents asks a model, and calls got for each event, which has a word, until ctx ends.
+func openEvents(ctx context.Context, url, _ string, got func(words int)) error {
 	body := strings.Replace(asked, `{"model"`, `{"stream":true,"user":"`+pacedWord+`","model"`, 1)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
@@ -151,7 +152,7 @@ func openEvents(ctx context.Context, url, _ string, got func()) error {
 			return err
 		}
 		if len(line) > 1 {
-			got()
+			got(1)
 		}
 	}
 }

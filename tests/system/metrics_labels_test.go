@@ -84,7 +84,8 @@ func TestUsersMakeNoSeries(t *testing.T) {
 			if json.Unmarshal(got.Body.Bytes(), &asked) != nil || asked.Continuation == "" {
 				t.Fatalf("the app's tool was not called: %d %s", got.Code, got.Body)
 			}
-			a.send("POST", "/api/v1/chat", `{"continuation":"`+asked.Continuation+`","tool_results":`+invoicesRead+`}`, me)
+			a.send("POST", "/api/v1/chat",
+				`{"continuation":"`+asked.Continuation+`","tool_results":`+invoicesRead+`}`, me)
 		}
 	}
 	round(0)
@@ -163,8 +164,8 @@ func TestLabelsAreKnown(t *testing.T) {
 	t.Parallel()
 	a := start(t, llmtest.NewModel(llmtest.TextTurn("Fine.")))
 	a.Do("POST", "/api/v1/chat", `{"message":"hi"}`, a.createUser("me@example.com", tier.Power))
-	known := []string{"agent", "bucket", "code", "decision", "direction", "goversion", "kind", "le", "model", "operation",
-		"outcome", "provider", "quantile", "queue", "state", "tool", "type", "version", "view"}
+	known := []string{"agent", "bucket", "code", "decision", "direction", "goversion", "kind", "le", "model",
+		"operation", "outcome", "provider", "quantile", "queue", "state", "tool", "type", "version", "view"}
 	for _, m := range regexp.MustCompile(`(\w+)="`).FindAllStringSubmatch(a.scrape(t), -1) {
 		if !slices.Contains(known, m[1]) {
 			t.Errorf("a new label %s: can a user choose its values? Then it cannot be one", m[1])

@@ -13,7 +13,8 @@ import (
 )
 
 // bounds says what keeps each table from growing without an end. A new table fails TestEveryTableIsBounded until it has
-// a row here, and EveryTableHasRows until plans_data_test.go fills it, so that EXPLAIN sees its queries on a large table.
+// a row here, and EveryTableHasRows until plans_data_test.go fills it, so that EXPLAIN sees its queries on a large
+// table.
 var bounds = map[string]bound{
 	"users":                 {endedBy: "DeleteUser"},
 	"refresh_tokens":        {prunedBy: []string{"PruneSessions", "DeleteSessionsOf"}},

@@ -153,11 +153,13 @@ func (d *drawing) printf(format string, args ...any) {
 func (d *drawing) axes(p Plot, x, y axis) {
 	for _, v := range x.ticks() {
 		d.printf(`<line class="grid" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", x.at(v), y.from, x.at(v), y.to)
-		d.printf(`<text class="muted" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", x.at(v), y.from+16, number(v))
+		d.printf(`<text class="muted" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", x.at(v),
+			y.from+16, number(v))
 	}
 	for _, v := range y.ticks() {
 		d.printf(`<line class="grid" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", x.from, y.at(v), x.to, y.at(v))
-		d.printf(`<text class="muted" x="%.1f" y="%.1f" text-anchor="end">%s</text>`+"\n", x.from-6, y.at(v)+4, number(v))
+		d.printf(`<text class="muted" x="%.1f" y="%.1f" text-anchor="end">%s</text>`+"\n", x.from-6, y.at(v)+4,
+			number(v))
 	}
 	d.printf(`<text class="muted" x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", (x.from+x.to)/2, height-12,
 		html.EscapeString(p.X))
