@@ -97,7 +97,7 @@ func (p *process) memory(t testing.TB) float64 {
 	return pages * float64(os.Getpagesize())
 }
 
-// children returns the CPU time of a process and of those that it started and that still run.
+// childrenCPU returns the CPU time of a process and of those that it started and that still run.
 func childrenCPU(id int) time.Duration {
 	total, err := cpuOf(id)
 	if err != nil {

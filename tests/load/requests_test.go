@@ -52,7 +52,7 @@ func (r *run) attack(q requests, tokens []string, rate int) result {
 	check(r, os.WriteFile(targets, text.Bytes(), 0o600))
 	results := filepath.Join(folder, "results")
 	cpu, database := q.on.cpu(r), childrenCPU(r.db.pid)
-	r.output(exec.CommandContext(r.Context(), r.tools.vegeta, "attack", "-format=json", "-targets="+targets, "-lazy",
+	r.output(exec.CommandContext(r.Context(), r.tools.vegeta, "attack", "-format=json", "-targets="+targets,
 		"-rate="+strconv.Itoa(rate), "-duration="+r.period().String(), "-timeout=10s", "-output="+results))
 	cpu, database = q.on.cpu(r)-cpu, childrenCPU(r.db.pid)-database
 	var got struct {
