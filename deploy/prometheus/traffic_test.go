@@ -107,7 +107,8 @@ func startWithTraffic(t *testing.T) *apitest.API {
 		llmtest.TextTurn("Socket."), llmtest.TextTurn("Events."), llmtest.ErrorTurn(errors.New("the model fails")))
 	cfg := apitest.Config(t)
 	cfg.TokensPerDayFree = 2030
-	a := apitest.StartReplica(t, apitest.Replica{Config: cfg, DB: pgtest.New(t)}, metered{model}, apitest.WithRateLimits(t))
+	a := apitest.StartReplica(t, apitest.Replica{Config: cfg, DB: pgtest.New(t)}, metered{model},
+		apitest.WithRateLimits(t))
 	me := account(t, a, "me@example.com", tier.Power)
 	const question = `{"message":"hi"}`
 	a.Do("POST", "/api/v1/chat", question, me)

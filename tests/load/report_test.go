@@ -133,12 +133,12 @@ func (r *report) streamRows(p *page) {
 		if first[s.name] == 0 {
 			first[s.name] = s.idle
 		}
-		p.printf("| %s | %d | %.0f MiB | %.0f KiB | %.0f | %.1f µs | %.1f ms |\n", s.name, s.streams, s.memory/(1<<20),
-			(s.memory-first[s.name])/1024/float64(s.streams), s.perSecond, 1e6*s.cores/max(s.perSecond, 1),
-			milliseconds(s.first))
+		p.printf("| %s | %d | %.0f MiB | %.0f KiB | %.0f | %.1f µs | %.1f ms |\n", s.name, s.streams,
+			s.memory/(1<<20), (s.memory-first[s.name])/1024/float64(s.streams), s.perSecond,
+			1e6*s.cores/max(s.perSecond, 1), milliseconds(s.first))
 	}
-	p.printf("| sockets without a question | %d | %.0f MiB | %.0f KiB | | | |\n\n", r.idle.sockets, r.idle.after/(1<<20),
-		(r.idle.after-r.idle.before)/1024/float64(max(r.idle.sockets, 1)))
+	p.printf("| sockets without a question | %d | %.0f MiB | %.0f KiB | | | |\n\n", r.idle.sockets,
+		r.idle.after/(1<<20), (r.idle.after-r.idle.before)/1024/float64(max(r.idle.sockets, 1)))
 	u := r.uploads
 	p.printf("Uploads, four at a time to a disk: %.2f s of CPU a GiB, %.0f MiB more memory.\n\n",
 		u.cpu.Seconds()/(float64(max(u.bytes, 1))/(1<<30)), (u.after-u.before)/(1<<20))
@@ -149,7 +149,8 @@ func (r *report) sizeRows(p *page) {
 		fmt.Sprintf("POST /chat at %d/s: p50, p99", sizeRate), "PostgreSQL's CPU")
 	for _, s := range r.sizes {
 		p.printf("| %d | %.0f MiB | %.1f, %.1f ms | %d µs | %.1f, %.1f ms | %d µs |\n", s.users,
-			float64(s.bytes)/(1<<20), milliseconds(s.me.p50), milliseconds(s.me.p99), s.me.database.Microseconds(), milliseconds(s.chat.p50),
+			float64(s.bytes)/(1<<20), milliseconds(s.me.p50), milliseconds(s.me.p99),
+			s.me.database.Microseconds(), milliseconds(s.chat.p50),
 			milliseconds(s.chat.p99), s.chat.database.Microseconds())
 	}
 	p.printf("\n")

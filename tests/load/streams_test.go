@@ -52,7 +52,6 @@ func (r *run) measureStreams() {
 			r.report.streams = append(r.report.streams, got)
 		}
 	}
-	r.measureIdle(tokens)
 }
 
 // measureStream opens the streams, waits until all have text, and measures a period.
@@ -164,7 +163,8 @@ type idle struct {
 }
 
 // measureIdle opens sockets and asks nothing.
-func (r *run) measureIdle(tokens []string) {
+func (r *run) measureIdle() {
+	tokens := r.db.tokens(r)
 	sockets := max(10, int(1000*r.scale))
 	p := r.targets.service
 	got := idle{sockets: sockets, before: p.memory(r)}
