@@ -67,7 +67,7 @@ func (r *run) all() []requests {
 	relay.name, relay.on = "a call, bare relay", r.targets.relay
 	direct.name, direct.on = "a call, direct", r.targets.model
 	return []requests{r.me(),
-		{name: "the same answer, bare Echo", on: r.targets.echo, method: "GET", path: "/api/v1/auth/me"},
+		{name: "same answer, bare Echo", on: r.targets.echo, method: "GET", path: "/api/v1/auth/me"},
 		r.chat(), relay, direct}
 }
 

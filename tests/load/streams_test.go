@@ -78,7 +78,10 @@ func (r *run) measureStream(kind streamed, streams int, tokens []string) streamR
 				counted.Add(int64(words))
 			})
 			if err != nil && ctx.Err() == nil {
-				r.Errorf("%s: %v", kind.name, err)
+				r.progress("%s: a stream broke: %v", kind.name, err)
+				if kind.on == r.targets.service {
+					r.Fail()
+				}
 			}
 			once()
 		})
