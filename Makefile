@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench soak chaos notices clean
+.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench load soak chaos sbom audit notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -71,6 +71,10 @@ bench: ## run every benchmark
 	scripts/install-peers nginx
 	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
 
+load: ## measure what this machine carries, and write the table and the plots to docs/load (about ten minutes)
+	scripts/install-peers wrk
+	LOAD_OUT=$(CURDIR)/docs/load go run ./internal/testing/testpeers -- go test -tags load -v -count=1 -timeout 30m -run '^TestLoad$$' ./tests/load
+
 soak: ## run the long tests: fuzzing, every attack in every disguise, kills, outages, timing, large backups and tables (about an hour)
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
@@ -99,6 +103,15 @@ endif
 
 notices: build ## generate THIRD_PARTY_NOTICES from the modules in the binary
 	scripts/notices > bin/notices && mv bin/notices THIRD_PARTY_NOTICES
+
+BINARIES := bin/adiuva-api
+sbom: $(CLIENT_MODULES) ## list what is in BINARIES and in the package, as CycloneDX under bin/
+	for one in $(BINARIES); do go tool -modfile=tools/audit/go.mod cyclonedx-gomod bin -json -version $(VERSION) -output $$one.cdx.json $$one; done
+	npm --prefix clients/typescript sbom --sbom-format cyclonedx --omit dev > bin/adiuva-api-client.cdx.json
+
+audit: ## look for known faults in dependencies; asks vuln.go.dev and npm's registry
+	go tool -modfile=tools/audit/go.mod govulncheck ./...
+	@for lock in $$(git ls-files '*package-lock.json'); do echo "$$lock"; (cd "$$(dirname "$$lock")" && npm audit --audit-level=high --package-lock-only); done
 
 clean: ## remove build output; .adiuva, your development data, stays
 	rm -rf bin

@@ -3,9 +3,6 @@
 package deploy_test
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"net"
 	"os"
 	"regexp"
@@ -80,73 +77,6 @@ func TestComposePublishesTheStripeStandIn(t *testing.T) {
 		if want := "127.0.0.1:" + port + ":" + port; !slices.Contains(app.Ports, want) {
 			t.Errorf("the published ports %q do not include %s", app.Ports, want)
 		}
-	}
-}
-
-func TestKubernetesStartsInProduction(t *testing.T) {
-	t.Parallel()
-	data, kinds := kubernetesSettings(t)
-	if !slices.Equal(kinds, []string{"Deployment", "ConfigMap", "Service"}) {
-		t.Errorf("kinds %v", kinds)
-	}
-	checkNames(t, data)
-	checkStarts(t, data, secretsInHeader(readFile(t, "kubernetes/adiuva.yaml")))
-}
-
-// kubernetesSettings returns the data of the manifests' ConfigMap, and all their kinds.
-func kubernetesSettings(t *testing.T) (data map[string]string, kinds []string) {
-	t.Helper()
-	text := readFile(t, "kubernetes/adiuva.yaml")
-	data = map[string]string{}
-	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
-		var doc struct {
-			Kind string
-			Data map[string]string
-		}
-		if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		kinds = append(kinds, doc.Kind)
-		for k, v := range doc.Data {
-			data[k] = v
-		}
-	}
-	return data, kinds
-}
-
-func TestKubernetesIsClosedAndPinned(t *testing.T) {
-	t.Attr("case", "S14")
-	t.Parallel()
-	type container struct {
-		Image string
-		Ports []struct{ Name string }
-	}
-	var deployment struct {
-		Spec struct {
-			Template struct {
-				Spec struct {
-					InitContainers []container `yaml:"initContainers"`
-					Containers     []container
-				}
-			}
-		}
-	}
-	if err := yaml.Unmarshal(readFile(t, "kubernetes/adiuva.yaml"), &deployment); err != nil {
-		t.Fatal(err)
-	}
-	pod := deployment.Spec.Template.Spec
-	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 {
-		t.Fatalf("%d and %d containers", len(pod.InitContainers), len(pod.Containers))
-	}
-	api := pod.Containers[0]
-	if image := regexp.MustCompile(`^adiuva/cloud-api@sha256:[0-9a-f]{64}$`); !image.MatchString(api.Image) ||
-		pod.InitContainers[0].Image != api.Image {
-		t.Errorf("the images %s and %s are not the same digest", pod.InitContainers[0].Image, api.Image)
-	}
-	if len(api.Ports) != 1 || api.Ports[0].Name != "http" {
-		t.Errorf("the ports %v are not http alone", api.Ports)
 	}
 }
 

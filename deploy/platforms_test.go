@@ -51,12 +51,6 @@ var platforms = map[string]platform{
 	},
 }
 
-func kubernetesData(t *testing.T) map[string]string {
-	t.Helper()
-	data, _ := kubernetesSettings(t)
-	return data
-}
-
 func TestEachClientHasItsOwnLimitOnEveryPlatform(t *testing.T) {
 	t.Attr("case", "S4")
 	t.Parallel()

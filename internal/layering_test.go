@@ -144,16 +144,8 @@ var allowed = map[string]string{
 	"internal/testing/servetest":   "internal/testing/pgtest",
 	"internal/testing/storetest":   "internal/backup",
 	"internal/testing/testpeers":   "internal/dev/devpg",
-	"internal/testing/leaktest":   "",
-	"internal/testing/randomjson": "",
-	"internal/testing/smallmodel": "internal/testing/pgtest",
-	"internal/testing/soak":       "",
-	"internal/testing/llmtest":    "internal/agent internal/dev/offline",
-	"internal/testing/pgtest":     "internal/postgres internal/dev/devpg sql/migrations",
-	"internal/testing/s3test":     "",
-	"internal/testing/servetest":  "internal/testing/pgtest",
-	"internal/testing/storetest":  "internal/backup",
-	"internal/testing/testpeers":  "internal/dev/devpg",
+	"internal/testing/randomjson":  "",
+	"internal/testing/lineplot":    "",
 
 	// The evaluation of models, with its default set.
 	"tests/scenarios": "",

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
@@ -49,6 +51,7 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 		log.Warn("the configuration is unsafe", slog.String("warning", warning))
 	}
 	silenceLibraries()
+	signal.Ignore(syscall.SIGPIPE) // which ends a process whose log has lost its reader
 	if env.getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

@@ -22,7 +22,7 @@ import (
 // query of the dashboards.
 func TestEveryPanelHasData(t *testing.T) {
 	t.Parallel()
-	address := startPrometheus(t)
+	address := startPrometheus(t, everyMetric(t).Handler())
 	for file, d := range dashboards(t) {
 		for _, p := range d.Panels {
 			for _, q := range p.Targets {
@@ -61,15 +61,14 @@ func ask(t *testing.T, address, expr string) error {
 	return nil
 }
 
-// startPrometheus returns the address of a Prometheus that scrapes, every second, a service in which everything has
-// happened once.
-func startPrometheus(t *testing.T) string {
+// startPrometheus returns the address of a Prometheus that applies the rules and scrapes these metrics every second.
+func startPrometheus(t *testing.T, metrics http.Handler) string {
 	t.Helper()
 	program, err := exec.LookPath("prometheus")
 	if err != nil {
 		servetest.Missing(t, "prometheus")
 	}
-	service := httptest.NewServer(everyMetric(t).Handler())
+	service := httptest.NewServer(metrics)
 	t.Cleanup(service.Close)
 	alerts, err := filepath.Abs("alerts.yaml")
 	if err != nil {

@@ -72,6 +72,9 @@ var seed = []string{
 	 SELECT test_id(1, $users + n), 'cus_' || $users + n, now() - n * interval '1 minute'
 	 FROM generate_series(1, $users / 10) n`,
 
+	`INSERT INTO customer_updates (user_id, changed_at, next_try_at)
+	 SELECT test_id(1, n), now(), now() + (n % 40 - 1) * interval '1 minute' FROM generate_series(1, $users / 10) n`,
+
 	`INSERT INTO account_deletions (user_id, requested_at, next_try_at)
 	 SELECT test_id(1, n), now(), now() + (n % 7 - 3) * interval '1 minute'
 	 FROM generate_series(999, $users, 1000) n`,

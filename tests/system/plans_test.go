@@ -208,6 +208,7 @@ func TestSoakEveryQueryUsesAnIndex(t *testing.T) {
 		_, err := conn.Exec(t.Context(), "SET enable_seqscan = off")
 		check(t, err)
 	}
+	t.Run("EveryTableHasRows", func(t *testing.T) { checkTablesHaveRows(t, conn) })
 	explainAll(t, conn)
 	t.Run("PruningAdvances", func(t *testing.T) { pruneAll(t, dsn) })
 	t.Run("RecountEnds", func(t *testing.T) { recountAll(t, dsn) })
