@@ -95,7 +95,8 @@ func (t batch) run(b *testing.B, answers int) {
 			for left.Add(-1) >= 0 {
 				for _, one := range requests {
 					err := c.ask(one)
-					if err == nil && !bytes.Contains(c.body, []byte(answerEnd)) && !bytes.Contains(c.body, []byte("task_agent")) {
+					if err == nil && !bytes.Contains(c.body, []byte(answerEnd)) &&
+						!bytes.Contains(c.body, []byte("task_agent")) {
 						err = fmt.Errorf("not the whole answer: %s", c.body)
 					}
 					if err != nil {

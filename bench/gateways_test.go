@@ -110,9 +110,11 @@ func login(b *testing.B, accounts *auth.Service) (tokens []string) {
 func (f *fleet) ours(name, program string) *gateway {
 	cmd := exec.Command(program, "serve")
 	g := f.start(name, cmd, func(address string) {
-		cmd.Env = append(os.Environ(), "ENV=dev", "ADDR="+address, "ADIUVA_DATA_DIR="+f.dataDir, "DATABASE_URL="+f.database,
+		cmd.Env = append(os.Environ(), "ENV=dev", "ADDR="+address, "ADIUVA_DATA_DIR="+f.dataDir,
+			"DATABASE_URL="+f.database,
 			"JWT_SECRET="+strings.Repeat("s", 32), "PASSWORD_PEPPER="+strings.Repeat("p", 32),
-			"SECRETS_KEY="+strings.Repeat("k", 32), "JWT_ACCESS_TTL=2h", "BCRYPT_COST=4", "OPENAI_API_KEY=k", "OPENAI_BASE_URL=http://"+f.model.address+"/v1",
+			"SECRETS_KEY="+strings.Repeat("k", 32), "JWT_ACCESS_TTL=2h", "BCRYPT_COST=4", "OPENAI_API_KEY=k",
+			"OPENAI_BASE_URL=http://"+f.model.address+"/v1",
 			"LLM_MODEL="+agentModel, "LLM_ROUTER_MODEL="+routerModel)
 	})
 	g.path, g.socket, g.tokens, g.ours = "/api/v1/chat", apitest.StreamPath, f.tokens, true
@@ -148,7 +150,8 @@ func (f *fleet) reference(name string) *gateway {
 		case "bifrost":
 			cmd.Args = append(cmd.Args, address, f.model.address)
 		}
-		cmd.Env = append(os.Environ(), gatewayKind+"="+name, gatewayAddress+"="+address, gatewayModel+"="+f.model.address)
+		cmd.Env = append(os.Environ(), gatewayKind+"="+name, gatewayAddress+"="+address,
+			gatewayModel+"="+f.model.address)
 	})
 	g.path, g.tokens = "/v1/chat/completions", referenceTokens()
 	if name == "langchaingo" {

@@ -221,9 +221,11 @@ func streamed(events []byte) []byte {
 // document is a response with one completion, of the size of one with the prose where text is shorter.
 func document(text string) []byte {
 	quoted, _ := json.Marshal(text) // a string
-	body := fmt.Sprintf(`{"id":"chatcmpl-abc123","object":"chat.completion","created":1699896916,"model":"gpt-4o-mini",`+
-		`"choices":[{"index":0,"message":{"role":"assistant","content":%s},"logprobs":null,"finish_reason":"stop"}],`+
-		`"usage":{"prompt_tokens":13,"completion_tokens":200,"total_tokens":213},"system_fingerprint":"fp_44709d6fcb%s"}`,
+	body := fmt.Sprintf(`{"id":"chatcmpl-abc123","object":"chat.completion","created":1699896916,`+
+		`"model":"gpt-4o-mini","choices":[{"index":0,`+
+		`"message":{"role":"assistant","content":%s},"logprobs":null,"finish_reason":"stop"}],`+
+		`"usage":{"prompt_tokens":13,"completion_tokens":200,"total_tokens":213},`+
+		`"system_fingerprint":"fp_44709d6fcb%s"}`,
 		quoted, strings.Repeat("0", max(len(prose)-len(text), 0)))
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"+
 		"Date: Mon, 05 Jan 2026 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n%s", len(body), body)

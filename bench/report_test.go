@@ -55,11 +55,16 @@ type row struct {
 	least                  bool    // limit is the least, not the most
 }
 
+const µs = "µs CPU"
+
 // rows are the table, in its order.
-func rows() []row {
-	const chat, streamed, µs = "POST /chat, 3 tasks, ", "streamed token", "µs CPU"
+func rows() []row { return slices.Concat(chatRows(), streamRows(), otherRows()) }
+
+func chatRows() []row {
+	const chat = "POST /chat, 3 tasks, "
 	return []row{
-		{Title: chat + "prose", Unit: µs, what: "chat/3/prose", other: "langchaingo", otherWhat: "calls/small", limit: .65},
+		{Title: chat + "prose", Unit: µs, what: "chat/3/prose", other: "langchaingo", otherWhat: "calls/small",
+			limit: .65},
 		{Title: chat + "prose", Unit: µs, what: "chat/3/prose", other: "bifrost", otherWhat: "calls/small", limit: 1},
 		{Title: chat + "prose", Unit: µs, what: "chat/3/prose", other: "echofull", otherWhat: "calls/small"},
 		{Title: chat + "prose", Unit: µs, what: "chat/3/prose", other: "proxy", otherWhat: "calls/small"},
@@ -75,29 +80,44 @@ func rows() []row {
 		{Title: "POST /chat, 100 tasks, prose", Unit: µs, what: "chat/100/prose", other: "langchaingo",
 			otherWhat: "calls/small", limit: 1.5},
 		{Title: "POST /chat, 1 MiB of tasks, prose", Unit: µs, what: "chat/1MiB/prose", limit: 12_000},
-		{Title: chat + "list", Unit: µs, what: "chat/3/list", other: "langchaingo", otherWhat: "calls/small/list", limit: 1.2},
+		{Title: chat + "list", Unit: µs, what: "chat/3/list", other: "langchaingo", otherWhat: "calls/small/list",
+			limit: 1.2},
 		{Title: chat + "table", Unit: µs, what: "chat/3/table", other: "langchaingo", otherWhat: "calls/small/table",
 			limit: 1.2},
 		{Title: "of the first row, PostgreSQL besides", Unit: µs, what: "chat/3/prose/postgres"},
+	}
+}
+
+func streamRows() []row {
+	const streamed = "streamed token"
+	return []row{
 		{Title: streamed, Unit: µs, what: "token", other: "copy", otherWhat: "token", limit: 1.2},
 		{Title: streamed, Unit: µs, what: "token", other: "langchaingo", otherWhat: "token", limit: .6},
 		{Title: streamed, Unit: µs, what: "token", other: "bifrost", otherWhat: "token", limit: .8},
 		{Title: streamed, Unit: µs, what: "token", other: "proxy", otherWhat: "token"},
 		{Title: streamed, Unit: µs, what: "token", other: "nginx", otherWhat: "token"},
 		{Title: "streams in time on one core", what: "capacity", limit: 700, least: true},
-		{Title: "streams in time on one core", what: "capacity", other: "langchaingo", otherWhat: "capacity", limit: 1.7,
-			least: true},
+		{Title: "streams in time on one core", what: "capacity", other: "langchaingo", otherWhat: "capacity",
+			limit: 1.7, least: true},
 		{Title: "streams in time on one core", what: "capacity", other: "bifrost", otherWhat: "capacity", limit: 1.3,
 			least: true},
 		{Title: "streams in time on one core", what: "capacity", other: "copy", otherWhat: "capacity", limit: .8,
 			least: true},
+	}
+}
+
+func otherRows() []row {
+	return []row{
 		{Title: "memory of a stream", Unit: "KB", what: "memory", limit: 50},
 		{Title: "memory of a stream", Unit: "KB", what: "memory", other: "proxy", otherWhat: "memory", limit: .8},
 		{Title: "memory of a stream", Unit: "KB", what: "memory", other: "langchaingo", otherWhat: "memory"},
 		{Title: "memory of a stream", Unit: "KB", what: "memory", other: "bifrost", otherWhat: "memory"},
-		{Title: "time added to the first text", Unit: "µs", what: "first", other: "proxy", otherWhat: "first", limit: 1.3},
-		{Title: "time added to the first text", Unit: "µs", what: "first", other: "bifrost", otherWhat: "first", limit: .6},
-		{Title: "the same with the router's call", Unit: "µs", what: "first/routed", other: "proxy", otherWhat: "first"},
+		{Title: "time added to the first text", Unit: "µs", what: "first", other: "proxy", otherWhat: "first",
+			limit: 1.3},
+		{Title: "time added to the first text", Unit: "µs", what: "first", other: "bifrost", otherWhat: "first",
+			limit: .6},
+		{Title: "the same with the router's call", Unit: "µs", what: "first/routed", other: "proxy",
+			otherWhat: "first"},
 		{Title: "GET /auth/me", Unit: µs, what: "me", other: "echo", otherWhat: "me", limit: 1.4},
 		{Title: "GET /auth/me", Unit: µs, what: "me", other: "echofull", otherWhat: "me", limit: .7},
 		{Title: "memory when idle", Unit: "MB", what: "idle", limit: 50},
@@ -159,7 +179,8 @@ var growths = []struct {
 	title, base, small, large string
 	smallCount, largeCount    float64
 }{
-	{"a task among 4,600, beside one among 100", "chat/3/prose", "chat/100/prose", "chat/1MiB/prose", 97, megabyteTasks - 3},
+	{"a task among 4,600, beside one among 100", "chat/3/prose",
+		"chat/100/prose", "chat/1MiB/prose", 97, megabyteTasks - 3},
 	{"a turn among 200, beside one among 20", "chat/3/prose", "chat/20turns", "chat/200turns", 20, 200},
 }
 
@@ -181,7 +202,8 @@ func (r *results) growth(build string) (list []row) {
 		few, many := each(small, g.smallCount), each(large, g.largeCount)
 		grown := ratios(many, few)
 		met := median(grown) <= growthLimit
-		list = append(list, row{Title: g.title, Unit: "µs CPU", Ours: median(many), Reference: "itself", Other: median(few),
+		list = append(list, row{Title: g.title, Unit: "µs CPU", Ours: median(many),
+			Reference: "itself", Other: median(few),
 			Low: grown[len(grown)/4], Ratio: median(grown), High: grown[len(grown)*3/4],
 			Goal: fmt.Sprintf("≤ %g", growthLimit), Met: &met})
 	}
@@ -215,8 +237,8 @@ func (r *results) report(b *testing.B) {
 				missed++
 			}
 		}
-		fmt.Fprintf(out, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", w.Title, strings.TrimSpace(number(w.Ours)+" "+w.Unit),
-			dash(w.Reference), other, ratio, dash(w.Goal), met)
+		fmt.Fprintf(out, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", w.Title,
+			strings.TrimSpace(number(w.Ours)+" "+w.Unit), dash(w.Reference), other, ratio, dash(w.Goal), met)
 	}
 	check(b, out.Flush())
 	fmt.Printf("\n%d goals missed\n", missed)

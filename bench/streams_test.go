@@ -216,7 +216,8 @@ func measureFirstText(b *testing.B, s settings, f *fleet, r *results, gateways [
 			if g.socket != "" {
 				check(b, clients[i].askOnSocket(numbered(0), arrived))
 			} else {
-				check(b, clients[i].askForEvents(request("POST", g.path, g.address, g.tokens[0], numberedReference(0)), arrived))
+				question := request("POST", g.path, g.address, g.tokens[0], numberedReference(0))
+				check(b, clients[i].askForEvents(question, arrived))
 			}
 			calls := f.model.take()
 			if round < 0 || len(calls) == 0 {
