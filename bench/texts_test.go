@@ -12,7 +12,8 @@ import (
 const (
 	answerEnd = "no one will ring you."
 	prose     = "This week looks lighter than the last one. The printer has the proofs and expects a call before " +
-		"noon on Tuesday, since the paper you like is only kept in small amounts. Anna wrote that the offer can go " +
+		"noon on Tuesday, since the paper you like is only kept in small amounts. Anna wrote " +
+		"that the offer can go " +
 		"out once the second page names the new price; she also asked whether the workshop in Verona stays on the plan " +
 		"or moves into spring. Three rows have no date yet, and one of them, the room for the team lunch, will soon " +
 		"be hard to get. Nothing with a fixed date is late. The report for the bank was sent on Friday with a " +
