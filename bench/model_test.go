@@ -104,7 +104,7 @@ func (m *fakeModel) serve(conn net.Conn) {
 		call := modelCall{arrived: time.Now()}
 		mode := m.mode.Load()
 		response := mode.whole
-		asksForStream := bytes.Contains(body, []byte(`"stream":true`))
+		asksForStream := bytes.Contains(body, []byte(`"stream":true`)) || bytes.Contains(body, []byte(`"stream": true`))
 		switch {
 		case bytes.Contains(body, []byte(routerModel)) && !asksForStream:
 			response = routed

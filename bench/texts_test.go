@@ -14,8 +14,9 @@ const (
 	prose     = "This week looks lighter than the last one. The printer has the proofs and expects a call before " +
 		"noon on Tuesday, since the paper you like is only kept in small amounts. Anna wrote " +
 		"that the offer can go " +
-		"out once the second page names the new price; she also asked whether the workshop in Verona stays on the plan " +
-		"or moves into spring. Three rows have no date yet, and one of them, the room for the team lunch, will soon " +
+		"out once the second page names the new price; she also asked whether the workshop in Verona stays on the " +
+		"plan or moves into spring. Three rows have no date yet, and one " +
+		"of them, the room for the team lunch, will soon " +
 		"be hard to get. Nothing with a fixed date is late. The report for the bank was sent on Friday with a " +
 		"comfortable margin, the tax papers are in the shared folder, and the old laptop went back to its owner. If " +
 		"you want to use the quiet morning well, begin with the brochure, then answer Anna, and leave the sorting of " +
