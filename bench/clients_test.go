@@ -135,6 +135,7 @@ func (c *connection) askForEvents(request []byte, progress func(units int)) erro
 		return fmt.Errorf("the response is no stream: %w", err)
 	}
 	events, previous := 0, byte(0)
+	var tail []byte // of what was read
 	for {
 		if _, err := c.in.Peek(1); err != nil {
 			return err
@@ -150,7 +151,9 @@ func (c *connection) askForEvents(request []byte, progress func(units int)) erro
 			}
 			previous = b
 		}
-		ended := bytes.HasSuffix(part, []byte(lastChunk))
+		tail = append(tail, part[max(len(part)-len(lastChunk), 0):]...)
+		tail = append(tail[:0], tail[max(len(tail)-len(lastChunk), 0):]...)
+		ended := string(tail) == lastChunk
 		if _, err := c.in.Discard(len(part)); err != nil || ended {
 			return err
 		}
