@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench load soak chaos sbom audit notices clean
+.PHONY: help generate verify breaking release-contract lint test test-engines check run build client-package docs bench bench-packages load soak chaos sbom audit notices clean
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
@@ -67,9 +67,13 @@ client-package: $(CLIENT_MODULES) ## pack the TypeScript client as bin/adiuva-ap
 docs: build ## write the documentation as a static site to bin/docs
 	bin/adiuva-api docs --out bin/docs
 
-bench: ## run every benchmark
+bench: ## measure the service beside nginx, langchaingo, Bifrost and others, in a table with the goals; bin/bench.json has it too
 	scripts/install-peers nginx
-	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -benchmem ./...
+	mkdir -p bin
+	BENCH_JSON=$(CURDIR)/bin/bench.json go run ./internal/testing/testpeers -- go test ./bench -run '^$$' -bench 'Service$$' -benchtime 1x -timeout 30m
+
+bench-packages: ## run the benchmarks of single packages
+	go run ./internal/testing/testpeers -- go test -run '^$$' -bench . -skip 'Service$$' -benchmem ./internal/... ./cmd/... ./bench
 
 load: ## measure what this machine carries, and write the table and the plots to docs/load (about ten minutes)
 	scripts/install-peers wrk

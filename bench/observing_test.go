@@ -6,7 +6,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -25,11 +24,12 @@ import (
 // BenchmarkObserving measures what metrics, and tracing that is switched off, add to the CPU time of POST /chat: what
 // such a request reports is done many times over in this process, in turn with requests to a gateway.
 func BenchmarkObserving(b *testing.B) {
-	up := startModel(b)
-	chat := &chatTarget{gateway: startGateway(b, "ours", up.whole()), path: "/api/v1/chat", body: chatQuestion,
-		calls: 1}
-	client := &http.Client{Transport: referenceTransport()}
-	chat.batch(b, client) // warm up
+	model := startModel(b)
+	model.answerWhole(prose)
+	f, build := newFleet(b, model), binaries(b)[0]
+	chat := batch{gateway: f.ours(build.name, build.path), bodies: []string{question(3, 0)}}
+	const requests = 100
+	chat.run(b, requests) // warm up
 	m, answering := metrics.New("bench"), instant{}
 	counted := m.Model(answering, "openai", []string{"gpt-4o-mini"})
 	traced := tracing.Model(answering, "openai", []string{"gpt-4o-mini"})
@@ -37,12 +37,13 @@ func BenchmarkObserving(b *testing.B) {
 	statements, log := off.Database(), tracing.LogHandler(slog.DiscardHandler)
 	var inMetrics, inTracing []float64
 	for b.Loop() {
-		chat.spent = 0
-		chat.batch(b, client)
-		request := float64(chat.spent) / requestsPerTurn
-		bare := cpuOf(b, func() { call(answering) })
-		inMetrics = append(inMetrics, (cpuOf(b, func() { report(m, counted) })-2*bare)/request)
-		inTracing = append(inTracing, (cpuOf(b, func() { observeOff(off, traced, statements, log) })-2*bare)/request)
+		before := chat.cpu(b)
+		chat.run(b, requests)
+		request := float64(chat.cpu(b)-before) / requests
+		bare := cpuPerCall(b, func() { call(answering) })
+		inMetrics = append(inMetrics, (cpuPerCall(b, func() { report(m, counted) })-2*bare)/request)
+		observing := cpuPerCall(b, func() { observeOff(off, traced, statements, log) })
+		inTracing = append(inTracing, (observing-2*bare)/request)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(100*median(inMetrics), "metrics-%")
@@ -90,8 +91,8 @@ func observeOff(off *tracing.Tracing, model agent.Model, statements pgx.QueryTra
 	span.End(s, "")
 }
 
-// cpuOf returns the CPU time of a call of work in nanoseconds: the mean of many.
-func cpuOf(b *testing.B, work func()) float64 {
+// cpuPerCall returns the CPU time of a call of work in nanoseconds: the mean of many.
+func cpuPerCall(b *testing.B, work func()) float64 {
 	b.Helper()
 	const calls = 20_000
 	before := selfCPU(b)
@@ -106,9 +107,4 @@ func selfCPU(b *testing.B) time.Duration {
 	var r syscall.Rusage
 	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &r))
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
-}
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
 }

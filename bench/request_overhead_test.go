@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/labstack/echo/v5"
-
 	"github.com/adiuva/cloud-api/internal/app"
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/httpapi"
@@ -60,37 +58,6 @@ func fetch(b *testing.B, client *http.Client, url, bearer string) []byte {
 		b.Fatalf("%d %s", resp.StatusCode, body)
 	}
 	return body
-}
-
-// BenchmarkMe compares an authenticated GET /auth/me with a bare Echo handler that returns the same bytes. Both take
-// turns, so that other work on the machine affects both alike. ratio is our rate of requests divided by that of the
-// handler.
-func BenchmarkMe(b *testing.B) {
-	server, bearer := startService(b, 4, nil)
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
-	bytes := fetch(b, client, server.URL+"/api/v1/auth/me", bearer)
-	e := echo.New()
-	e.GET("/api/v1/auth/me", func(c *echo.Context) error { return c.JSONBlob(http.StatusOK, bytes) })
-	bare := httptest.NewServer(e)
-	b.Cleanup(bare.Close)
-	fetch(b, client, bare.URL+"/api/v1/auth/me", bearer)
-	var ours, theirs time.Duration
-	const turn = 50
-	for b.Loop() {
-		for _, t := range []struct {
-			url   string
-			spent *time.Duration
-		}{{server.URL, &ours}, {bare.URL, &theirs}} {
-			start := time.Now()
-			for range turn {
-				fetch(b, client, t.url+"/api/v1/auth/me", bearer)
-			}
-			*t.spent += time.Since(start)
-		}
-	}
-	b.ReportMetric(float64(theirs)/float64(ours), "ratio")
-	b.ReportMetric(float64(ours.Nanoseconds())/float64(b.N*turn), "ns/me")
-	b.ReportMetric(float64(theirs.Nanoseconds())/float64(b.N*turn), "ns/bare")
 }
 
 // BenchmarkLimiterAdds measures how much time the in-memory limiter adds to a request, without network.

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package bench_test
 
@@ -10,9 +10,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +28,88 @@ import (
 )
 
 // The reference gateways do what a simple Go program does for one model call: verify an HS256 token, rate-limit the
-// caller, decode the request, call the model and encode the answer. None of them inspects the answer.
+// caller, decode the request, call the model and encode the answer. None of them inspects the answer. Each is this
+// test binary, started again with these variables.
+const (
+	gatewayKind    = "BENCH_GATEWAY"
+	gatewayAddress = "BENCH_ADDRESS"
+	gatewayModel   = "BENCH_MODEL" // address of the model
+)
+
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(gatewayKind); kind != "" {
+		serveAsGateway(kind)
+	}
+	os.Exit(m.Run())
+}
+
+// serveAsGateway serves as a reference until the process is killed.
+func serveAsGateway(kind string) {
+	model := os.Getenv(gatewayModel)
+	l, err := net.Listen("tcp", os.Getenv(gatewayAddress))
+	if err != nil {
+		panic(err)
+	}
+	if kind == "copy" {
+		copyLoop(l, model)
+	}
+	handlers := map[string]func(upstream string) (http.Handler, error){
+		"proxy": proxyGateway, "echofull": echofullGateway, "langchaingo": langchaingoGateway, "echo": bareEcho,
+	}
+	handler, err := handlers[kind]("http://" + model)
+	if err != nil {
+		panic(err)
+	}
+	panic((&http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}).Serve(l))
+}
+
+// copyLoop copies bytes between each connection and one to the model, and knows nothing of HTTP.
+func copyLoop(l net.Listener, model string) {
+	for {
+		client, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			server, err := net.Dial("tcp", model)
+			if err != nil {
+				_ = client.Close()
+				return
+			}
+			go copyBytes(server, client)
+			copyBytes(client, server)
+		}()
+	}
+}
+
+// copyBytes copies with reads and writes, not splice(2), as a gateway that looks at what it passes on does.
+func copyBytes(to, from net.Conn) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 4<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// me is as long as the answer of GET /auth/me.
+const me = `{"email":"bench1@example.com","email_verified":false,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10",` +
+	`"tier":"team","created_at":"2026-11-29T10:00:00Z","limits":{"requests_per_minute":120}}`
+
+// bareEcho answers GET /api/v1/auth/me with fixed bytes, and does nothing else.
+func bareEcho(string) (http.Handler, error) {
+	e := echo.New()
+	e.GET(mePath, func(c *echo.Context) error { return c.JSONBlob(http.StatusOK, []byte(me)) })
+	return e, nil
+}
+
+const mePath = "/api/v1/auth/me"
 
 var referenceSecret = []byte("0123456789abcdef0123456789abcdef")
 
@@ -34,6 +117,7 @@ var referenceSecret = []byte("0123456789abcdef0123456789abcdef")
 type completion struct {
 	Model    string              `json:"model"`
 	Messages []completionMessage `json:"messages,omitempty"`
+	Tools    []llms.Tool         `json:"tools,omitempty"`
 	ID       string              `json:"id,omitempty"`
 	Object   string              `json:"object,omitempty"`
 	Created  int64               `json:"created,omitempty"`
@@ -59,19 +143,19 @@ func referenceTransport() *http.Transport {
 }
 
 // proxyGateway is a reverse proxy.
-func proxyGateway(b *testing.B, upstream string) http.Handler {
+func proxyGateway(upstream string) (http.Handler, error) {
 	target, err := url.Parse(upstream)
-	check(b, err)
+	if err != nil {
+		return nil, err
+	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     referenceTransport(),
 		FlushInterval: -1, BufferPool: &buffers{sync.Pool{New: func() any { return make([]byte, 32<<10) }}}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Otherwise an immediate response closes the body of the request while it is being copied.
-		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
-			b.Error(err)
-		}
+		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1 has it
 		proxy.ServeHTTP(w, r)
-	})
+	}), nil
 }
 
 type buffers struct{ pool sync.Pool }
@@ -79,10 +163,13 @@ type buffers struct{ pool sync.Pool }
 func (p *buffers) Get() []byte  { return p.pool.Get().([]byte) }
 func (p *buffers) Put(b []byte) { p.pool.Put(b) }
 
-// echofullGateway is an Echo handler that uses encoding/json and net/http.
-func echofullGateway(upstream string) http.Handler {
+// echofullGateway is an Echo handler that uses encoding/json and net/http. It also answers GET /api/v1/auth/me with
+// fixed bytes, to callers with a token.
+func echofullGateway(upstream string) (http.Handler, error) {
 	client := &http.Client{Transport: referenceTransport()}
 	e := echo.New()
+	limit := rateLimited()
+	e.GET(mePath, func(c *echo.Context) error { return c.JSONBlob(http.StatusOK, []byte(me)) }, authenticated, limit)
 	e.POST("/v1/chat/completions", func(c *echo.Context) error {
 		var in completion
 		if err := c.Bind(&in); err != nil {
@@ -112,15 +199,17 @@ func echofullGateway(upstream string) http.Handler {
 			return err
 		}
 		return c.JSON(http.StatusOK, out)
-	}, authenticated, rateLimited())
-	return e
+	}, authenticated, limit)
+	return e, nil
 }
 
 // langchaingoGateway uses langchaingo's OpenAI client, for whole answers over REST and streamed ones over a WebSocket.
-func langchaingoGateway(b *testing.B, upstream string) http.Handler {
+func langchaingoGateway(upstream string) (http.Handler, error) {
 	model, err := openai.New(openai.WithToken("k"), openai.WithBaseURL(upstream+"/v1"), openai.WithModel("gpt-4o-mini"),
 		openai.WithHTTPClient(&http.Client{Transport: referenceTransport()}))
-	check(b, err)
+	if err != nil {
+		return nil, err
+	}
 	e := echo.New()
 	limit := rateLimited()
 	e.POST("/v1/chat/completions", func(c *echo.Context) error {
@@ -128,7 +217,11 @@ func langchaingoGateway(b *testing.B, upstream string) http.Handler {
 		if err := c.Bind(&in); err != nil {
 			return c.NoContent(http.StatusBadRequest)
 		}
-		answer, err := model.GenerateContent(c.Request().Context(), langchaingoMessages(in))
+		options := []llms.CallOption{llms.WithModel(in.Model)}
+		if len(in.Tools) > 0 {
+			options = append(options, llms.WithTools(in.Tools))
+		}
+		answer, err := model.GenerateContent(c.Request().Context(), langchaingoMessages(in), options...)
 		if err != nil {
 			return c.NoContent(http.StatusBadGateway)
 		}
@@ -153,13 +246,17 @@ func langchaingoGateway(b *testing.B, upstream string) http.Handler {
 			}))
 		return conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
 	}, authenticated, limit)
-	return e
+	return e, nil
 }
 
 func langchaingoMessages(in completion) []llms.MessageContent {
 	var list []llms.MessageContent
 	for _, m := range in.Messages {
-		list = append(list, llms.TextParts(llms.ChatMessageTypeHuman, m.Content))
+		role := llms.ChatMessageTypeHuman
+		if m.Role == "system" {
+			role = llms.ChatMessageTypeSystem
+		}
+		list = append(list, llms.TextParts(role, m.Content))
 	}
 	return list
 }
