@@ -252,7 +252,12 @@ func readSymbols(s *scanner, r []index.Reader) {
 	r[0].Read(s.x, s.buf, s.ended)
 }
 
-func symbolPlace(s *scanner, _, n int) int { return s.reader.symbols.back(n) }
+func symbolPlace(s *scanner, _, n int) int {
+	if s.reader.symbols == nil {
+		return noPlace
+	}
+	return s.reader.symbols.back(n)
+}
 
 func wordPlace(s *scanner, _, n int) int {
 	if s.reader.wordLen > 0 {

@@ -238,7 +238,8 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 
 // readPlain looks for letters of a secret in text, forwards and backwards.
 func (s *scanner) readPlain(text string) {
-	s.readLetters(s.filter.fold.Letters(text))
+	s.plain = s.filter.fold.AppendLetters(s.plain[:0], text)
+	s.readLetters(s.plain)
 }
 
 // readLetters looks for a secret in letters, forwards and backwards, and reports whether to go on.

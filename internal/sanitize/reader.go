@@ -84,13 +84,13 @@ const maxWord = 32
 type reader struct {
 	fold    *fold.Table
 	lang    *language.Words
-	pos     int  // bytes read
-	letters ring // places of letters
-	leet    ring // places of letters and look-alikes
-	words   ring // places of words
-	symbols ring // places of symbols
-	signs   bool // whether there was a sign that is no Latin letter
-	leetAt  int  // place of the latest digit or symbol that resembles a letter
+	pos     int   // bytes read
+	letters ring  // places of letters
+	leet    ring  // places of letters and look-alikes
+	words   ring  // places of words
+	symbols *ring // places of symbols; nil before there is a sign that is no Latin letter
+	signs   bool  // whether there was a sign that is no Latin letter
+	leetAt  int   // place of the latest digit or symbol that resembles a letter
 	chunk   chunk
 
 	word    [maxWord]uint8 // the word being read
@@ -298,6 +298,9 @@ func (r *reader) wide(ch rune) {
 // symbol adds a letter or a sign of any script.
 func (r *reader) symbol(id uint32) {
 	r.chunk.symbols = append(r.chunk.symbols, id)
+	if r.symbols == nil {
+		r.symbols = new(ring)
+	}
 	r.symbols.push(r.pos, 0)
 }
 

@@ -28,7 +28,7 @@ type scanner struct {
 	seq                         sequence     // what it reads
 	x                           *index.Index // its index
 	ended                       func(index.Match)
-	buf, pattern                []uint8
+	buf, pattern, plain         []uint8
 	spans                       spans
 	lastPlace                   uint8
 	lastEnd                     uint8 // the last letter of the latest word
@@ -71,7 +71,7 @@ func (s *scanner) free() {
 		return
 	}
 	for _, b := range [...][]uint8{
-		s.text, s.odd, s.buf, s.pattern, s.spans.letters, s.spans.leets, s.spans.before, c.letters, c.leet,
+		s.text, s.odd, s.buf, s.pattern, s.plain, s.spans.letters, s.spans.leets, s.spans.before, c.letters, c.leet,
 		c.wordLetters, c.capitals, c.digits,
 	} {
 		clear(b[:cap(b)])
@@ -84,7 +84,7 @@ func (s *scanner) free() {
 	s.backTrails.Reset()
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
-		pattern: s.pattern[:0], spans: s.spans.empty(), unknown: s.unknown[:0], matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
+		pattern: s.pattern[:0], plain: s.plain[:0], spans: s.spans.empty(), unknown: s.unknown[:0], matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
 	}
 	f.scanners.Put(s)
 }
