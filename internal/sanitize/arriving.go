@@ -247,7 +247,7 @@ func readPattern(s *scanner, r []index.Reader) {
 func readSymbols(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
 	for _, symbol := range s.reader.chunk.symbols {
-		s.buf = append(s.buf, s.symbolPattern.add(symbol))
+		s.buf = append(s.buf, s.reader.symbols.pattern.add(symbol))
 	}
 	r[0].Read(s.x, s.buf, s.ended)
 }

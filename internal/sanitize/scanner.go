@@ -33,7 +33,6 @@ type scanner struct {
 	lastPlace                   uint8
 	lastEnd                     uint8 // the last letter of the latest word
 	tokenPattern                pattern
-	symbolPattern               pattern
 	near                        int // where odd text begins in which there is nearly a leak
 	nearUntil                   int // place up to which it is held back
 	forward                     index.WordReader

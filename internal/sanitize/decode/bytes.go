@@ -93,20 +93,13 @@ func yieldSigns(b []byte, yield func(Output) bool) bool {
 	if len(b) < 2*minBytes {
 		return true
 	}
-	var count [256]uint16
-	distinct, letters := 0, 0
-	for _, c := range b {
-		if count[c]++; count[c] == 1 {
-			if distinct++; distinct > maxSigns { // soon, if the bytes are of another kind
-				return true
-			}
-		}
-		if c|0x20 >= 'a' && c|0x20 <= 'z' {
-			letters++
-		}
-	}
-	if distinct*2 > len(b) || letters*4 > len(b)*3 {
+	distinct, letters := distinctBytes(b)
+	if distinct > maxSigns || distinct*2 > len(b) || letters*4 > len(b)*3 {
 		return true
+	}
+	var count [256]uint16
+	for _, c := range b {
+		count[c]++
 	}
 	space := byte(0) // the most frequent byte, which may stand for a space
 	for c, n := range count {
@@ -153,6 +146,24 @@ func inflate(b []byte) string {
 func readSome(r io.Reader) string {
 	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
 	return strings.ToValidUTF8(string(text), " ")
+}
+
+// distinctBytes returns how many different bytes b has and how many letters, or more than maxSigns as soon as it has as
+// many.
+func distinctBytes(b []byte) (distinct, letters int) {
+	var seen [4]uint64
+	for _, c := range b {
+		if bit := uint64(1) << (c & 63); seen[c>>6]&bit == 0 {
+			seen[c>>6] |= bit
+			if distinct++; distinct > maxSigns { // soon, if the bytes are of another kind
+				break
+			}
+		}
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			letters++
+		}
+	}
+	return distinct, letters
 }
 
 // packBits appends digits of width bits to out as bytes.

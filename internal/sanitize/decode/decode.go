@@ -73,7 +73,8 @@ type Input struct {
 
 	plain string   // text without bullets; "" before it is needed
 	long  []string // rows of at least minRow; nil before they are needed
-	buf   []byte   // memory for decoders
+	buf   []byte   // memory for digits
+	out   []byte   // memory for what they stand for
 }
 
 // withoutBullets returns the text without what stands before the items of a list.
@@ -99,6 +100,12 @@ func (in *Input) rows() []string {
 func (in *Input) digitsOf(text string, t *table) []byte {
 	in.buf = t.digitsOf(in.buf[:0], text)
 	return in.buf
+}
+
+// packed returns digits of width bits as bytes. The result is valid until the next call.
+func (in *Input) packed(digits []byte, width int) []byte {
+	in.out = packBits(slices.Grow(in.out[:0], len(digits)*width/8+1), digits, width)
+	return in.out
 }
 
 // table has the value of each digit, or none.

@@ -177,7 +177,7 @@ func (b bigBase) number(digits []byte) []byte {
 func base91(in *Input, yield func(Output) bool) {
 	for _, row := range in.rows() {
 		digits := in.digitsOf(row, base91Table)
-		out := make([]byte, 0, len(digits))
+		out := slices.Grow(in.out[:0], len(digits))
 		acc, n := uint32(0), uint(0)
 		for ; len(digits) >= 2; digits = digits[2:] {
 			v := uint32(digits[0]) + uint32(digits[1])*91
@@ -190,6 +190,7 @@ func base91(in *Input, yield func(Output) bool) {
 				acc >>= 8
 			}
 		}
+		in.out = out
 		if !yieldBytes(out, yield) {
 			return
 		}
@@ -214,7 +215,7 @@ func base45(in *Input, yield func(Output) bool) {
 // z85 reads five digits as four bytes.
 func z85(in *Input, yield func(Output) bool) {
 	for _, row := range in.rows() {
-		if !yieldBytes(fives(in.digitsOf(row, z85Table)), yield) {
+		if !yieldBytes(in.fives(in.digitsOf(row, z85Table)), yield) {
 			return
 		}
 	}
