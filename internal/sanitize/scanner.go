@@ -83,7 +83,8 @@ func (s *scanner) free() {
 	s.backTrails.Reset()
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
-		pattern: s.pattern[:0], plain: s.plain[:0], spans: s.spans.empty(), unknown: s.unknown[:0], matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
+		pattern: s.pattern[:0], plain: s.plain[:0], spans: s.spans.empty(), unknown: s.unknown[:0],
+		matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
 	}
 	f.scanners.Put(s)
 }

@@ -159,8 +159,8 @@ func hasASCII(digits []byte) bool {
 	return false
 }
 
-// fives returns five digits of base 85 each as four bytes, and what fewer digits have of them. The result is valid until
-// the next call.
+// fives returns five digits of base 85 each as four bytes, and what fewer digits have of them. The result is valid
+// until the next call.
 func (in *Input) fives(digits []byte) []byte {
 	in.out = appendFives(slices.Grow(in.out[:0], len(digits)/5*4+4), digits)
 	return in.out

@@ -176,9 +176,11 @@ func packBits(out, digits []byte, width int) []byte {
 		}
 	case 5:
 		for ; len(digits) >= 8; digits = digits[8:] {
-			v := uint32(digits[0])<<15 | uint32(digits[1])<<10 | uint32(digits[2])<<5 | uint32(digits[3])
-			w := uint64(v)<<20 | uint64(digits[4])<<15 | uint64(digits[5])<<10 | uint64(digits[6])<<5 | uint64(digits[7])
-			out = append(out, byte(w>>32), byte(w>>24), byte(w>>16), byte(w>>8), byte(w))
+			v := uint64(0)
+			for _, d := range digits[:8] {
+				v = v<<5 | uint64(d)
+			}
+			out = append(out, byte(v>>32), byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 		}
 	case 4:
 		for ; len(digits) >= 2; digits = digits[2:] {
