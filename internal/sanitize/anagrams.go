@@ -11,7 +11,8 @@ import (
 // anagrams finds the stretches of the secrets that consist of given letters in any order.
 type anagrams struct {
 	letters *index.Index
-	common  []uint16 // number of common letters before each position, without its upper half
+	common  []uint8  // number of common letters before each position, without its upper bits
+	other   []uint8  // the same of some other letters
 	weights []uint64 // sum of the letters' weights before one in weightEvery positions
 	bags    []bag    // of the words of each secret
 	counts  []counts // of the letters of each secret
@@ -66,12 +67,16 @@ func (b bag) lacks(words []index.Word, more int) bool {
 // weightEvery saves memory: sums at the positions between are added up when they are needed.
 const weightEvery = 16
 
-// commonLetters has the bits of e, t, a, o, i and n: about half of the letters of any text.
-const commonLetters uint32 = 1<<5 | 1<<20 | 1<<1 | 1<<15 | 1<<9 | 1<<14
+// Two sets of letters, one bit each, each about a third of the letters of any text.
+const (
+	commonLetters uint32 = 1<<5 | 1<<20 | 1<<1 | 1<<9           // e, t, a and i
+	otherLetters  uint32 = 1<<15 | 1<<14 | 1<<19 | 1<<18 | 1<<4 // o, n, s, r and d
+)
 
 func newAnagrams(x *index.Index, texts []written) *anagrams {
 	n := x.Len()
-	a := &anagrams{letters: x, common: make([]uint16, n+1), weights: make([]uint64, 0, n/weightEvery+1)}
+	a := &anagrams{letters: x, common: make([]uint8, n+1), other: make([]uint8, n+1),
+		weights: make([]uint64, 0, n/weightEvery+1)}
 	for _, w := range texts {
 		a.bags, a.counts = append(a.bags, newBag(w.words)), append(a.counts, countsOf(w.letters))
 	}
@@ -82,7 +87,8 @@ func newAnagrams(x *index.Index, texts []written) *anagrams {
 		}
 		c := x.At(i)
 		sum += fold.Weight(c)
-		a.common[i+1] = a.common[i] + uint16(commonLetters>>c&1)
+		a.common[i+1] = a.common[i] + uint8(commonLetters>>c&1)
+		a.other[i+1] = a.other[i] + uint8(otherLetters>>c&1)
 	}
 	return a
 }
@@ -102,27 +108,31 @@ type pile struct {
 	n      int
 	counts counts
 	weight uint64
-	common uint16 // letters
+	common uint8 // letters, without their upper bits
+	other  uint8
 }
 
 func pileOf(letters []uint8) *pile {
 	p := &pile{n: len(letters), counts: countsOf(letters), weight: weigh(letters)}
 	for _, c := range letters {
-		p.common += uint16(commonLetters >> c & 1)
+		p.common += uint8(commonLetters >> c & 1)
+		p.other += uint8(otherLetters >> c & 1)
 	}
 	return p
 }
 
 // next returns the first position in [from, to) where an anagram of p begins that ends before to, or -1, and the steps
-// it took. p has fewer than 1<<15 letters. From one position to the next the number of common letters changes by at
-// most one, so it can skip as many positions as that number is off.
+// it took. From one position to the next the number of letters of a set changes by at most one, so it can skip as many
+// positions as that number is off, or fewer, since only its lower bits are known.
 func (a *anagrams) next(from, to int, p *pile) (at, steps int) {
 	for i := from; i+p.n <= to; steps++ {
-		off := int(int16(a.common[i+p.n] - a.common[i] - p.common))
+		common := int(int8(a.common[i+p.n] - a.common[i] - p.common))
+		other := int(int8(a.other[i+p.n] - a.other[i] - p.other))
+		off := max(common, -common, other, -other)
 		if off == 0 && a.before(i+p.n)-a.before(i) == p.weight {
 			return i, steps
 		}
-		i += max(1, off, -off)
+		i += max(1, off)
 	}
 	return -1, steps
 }

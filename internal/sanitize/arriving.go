@@ -14,54 +14,80 @@ const (
 	holdUnnatural         // only where the text does not look natural
 )
 
+// input is what a view reads of a text.
+type input uint8
+
+const (
+	ofLetters input = iota
+	ofWords
+	ofNumbers
+	ofDigits
+	ofCapitals
+	ofSymbols
+	ofSpans     // letters and look-alikes in text that does not look natural
+	ofLongSpans // the same where there are leastLong of them in a row
+	ofPairs     // of words, see scanner.readPairs
+)
+
 // view is a way of reading a text in which a secret may be found. Views of letters and words read it as it arrives.
 type view struct {
-	name     string
-	seq      sequence
-	hold     holding
-	doubtful bool // whether only text is read that does not look natural
-	readers  int  // how many sequences it reads at the same time
-	read     func(s *scanner, r []index.Reader)
+	name    string
+	seq     sequence
+	hold    holding
+	input   input
+	readers int // how many sequences it reads at the same time
+	read    func(s *scanner, r []index.Reader)
 	// place returns where the latest n symbols begin.
 	place func(s *scanner, reader, n int) int
 }
 
 // arriving are the views that read a text as it arrives.
 var arriving = [...]view{
-	{"letters", letterSeq, holdAlways, false, 1, readLetters, letterPlace},
-	{"reversed", backwardSeq, holdAlways, true, 1, readSpanLetters, letterPlace},
-	{"look-alike digits", leetSeq, holdAlways, true, 1, readLeet, leetPlace},
-	{"consonants", consonantSeq, holdUnnatural, true, 1, readConsonants, consonantPlace},
-	{"shifted", stepSeq, holdAlways, true, 2, readSteps, stepPlace},
-	{"shifted, reversed", backStepSeq, holdAlways, true, 2, readSteps, stepPlace},
-	{"interleaved", letterSeq, holdUnnatural, true, 14, readEveryNth, nthPlace},
-	{"substituted", patternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
-	{"substituted, reversed", backPatternSeq, holdUnnatural, true, 1, readPattern, letterPlace},
-	{"symbols", patternSeq, holdAlways, false, 1, readSymbols, symbolPlace},
-	{"shuffled words", letterSeq, holdNever, false, 0, readNothing, nil},
-	{"words backwards", letterSeq, holdNever, false, 0, readNothing, nil},
-	{"first letters", letterSeq, holdUnnatural, false, 1, readFirst, wordPlace},
-	{"first letters, reversed", backwardSeq, holdUnnatural, false, 1, readFirst, wordPlace},
-	{"last letters", letterSeq, holdUnnatural, false, 1, readLast, wordPlace},
-	{"first letters of some words", letterSeq, holdNever, false, 20, readEveryNthFirst, nil},
-	{"first letters of lines", letterSeq, holdNever, false, 1, readLineFirst, nil},
-	{"tokens", patternSeq, holdUnnatural, false, 1, readTokens, wordPlace},
-	{"places in the alphabet", stepSeq, holdNever, false, 1, readPlaces, nil},
-	{"character numbers", letterSeq, holdNever, false, 1, readCodes, nil},
-	{"capitals", letterSeq, holdNever, false, 1, readCapitals, nil},
-	{"doubled letters", singleSeq, holdUnnatural, true, 1, readSingle, letterPlace},
-	{"telephone keys", keypadSeq, holdNever, false, 1, readKeys, nil},
-	{"beginnings of words", beginSeq, holdNever, false, 1, readBeginnings, nil},
-	{"second letters", letterSeq, holdNever, false, 1, readSecond, nil},
-	{"last letters of lines", letterSeq, holdNever, false, 1, readLineLast, nil},
-	{"shifted by 2 turns", lagSeq, holdAlways, true, 2, readLag, lagPlace},
-	{"shifted by 3 turns", lagSeq + 1, holdAlways, true, 2, readLag, lagPlace},
-	{"shifted by 4 turns", lagSeq + 2, holdAlways, true, 2, readLag, lagPlace},
-	{"shifted by 5 turns", lagSeq + 3, holdAlways, true, 2, readLag, lagPlace},
-	{"shifted by 6 turns", lagSeq + 4, holdAlways, true, 2, readLag, lagPlace},
-	{"shifted by 7 turns", lagSeq + 5, holdAlways, true, 2, readLag, lagPlace},
-	{"shifted by 8 turns", lagSeq + 6, holdAlways, true, 2, readLag, lagPlace},
+	{"letters", letterSeq, holdAlways, ofLetters, 1, readLetters, letterPlace},
+	{"reversed", backwardSeq, holdAlways, ofSpans, 1, readSpanLetters, letterPlace},
+	{"look-alike digits", leetSeq, holdAlways, ofSpans, 1, readLeet, leetPlace},
+	{"consonants", consonantSeq, holdUnnatural, ofSpans, 1, readConsonants, consonantPlace},
+	{"shifted", stepSeq, holdAlways, ofSpans, 2, readSteps, stepPlace},
+	{"shifted, reversed", backStepSeq, holdAlways, ofSpans, 2, readSteps, stepPlace},
+	{"interleaved", letterSeq, holdUnnatural, ofLongSpans, 14, readEveryNth, nthPlace},
+	{"substituted", patternSeq, holdUnnatural, ofLongSpans, 1, readPattern, letterPlace},
+	{"substituted, reversed", backPatternSeq, holdUnnatural, ofLongSpans, 1, readPattern, letterPlace},
+	{"symbols", patternSeq, holdAlways, ofSymbols, 1, readSymbols, symbolPlace},
+	{"shuffled words", letterSeq, holdNever, ofPairs, 0, nil, nil},
+	{"words backwards", letterSeq, holdNever, ofPairs, 0, nil, nil},
+	{"first letters", letterSeq, holdUnnatural, ofWords, 1, readFirst, wordPlace},
+	{"first letters, reversed", backwardSeq, holdUnnatural, ofWords, 1, readFirst, wordPlace},
+	{"last letters", letterSeq, holdUnnatural, ofWords, 1, readLast, wordPlace},
+	{"first letters of some words", letterSeq, holdNever, ofWords, 20, readEveryNthFirst, nil},
+	{"first letters of lines", letterSeq, holdNever, ofWords, 1, readLineFirst, nil},
+	{"tokens", patternSeq, holdUnnatural, ofWords, 1, readTokens, wordPlace},
+	{"places in the alphabet", stepSeq, holdNever, ofNumbers, 1, readPlaces, nil},
+	{"character numbers", letterSeq, holdNever, ofNumbers, 1, readCodes, nil},
+	{"capitals", letterSeq, holdNever, ofCapitals, 1, readCapitals, nil},
+	{"doubled letters", singleSeq, holdUnnatural, ofSpans, 1, readSingle, letterPlace},
+	{"telephone keys", keypadSeq, holdNever, ofDigits, 1, readKeys, nil},
+	{"beginnings of words", beginSeq, holdNever, ofWords, 1, readBeginnings, nil},
+	{"second letters", letterSeq, holdNever, ofWords, 1, readSecond, nil},
+	{"last letters of lines", letterSeq, holdNever, ofWords, 1, readLineLast, nil},
+	{"shifted by 2 turns", lagSeq, holdAlways, ofLongSpans, 2, readLag, lagPlace},
+	{"shifted by 3 turns", lagSeq + 1, holdAlways, ofLongSpans, 2, readLag, lagPlace},
+	{"shifted by 4 turns", lagSeq + 2, holdAlways, ofLongSpans, 2, readLag, lagPlace},
+	{"shifted by 5 turns", lagSeq + 3, holdAlways, ofLongSpans, 2, readLag, lagPlace},
+	{"shifted by 6 turns", lagSeq + 4, holdAlways, ofLongSpans, 2, readLag, lagPlace},
+	{"shifted by 7 turns", lagSeq + 5, holdAlways, ofLongSpans, 2, readLag, lagPlace},
+	{"shifted by 8 turns", lagSeq + 6, holdAlways, ofLongSpans, 2, readLag, lagPlace},
 }
+
+// doubtful reports whether a view reads only text that does not look natural.
+func (v *view) doubtful() bool { return v.input == ofSpans || v.input == ofLongSpans }
+
+// viewsOf has the numbers of the views that read each kind of input.
+var viewsOf = func() (list [ofPairs + 1][]int) {
+	for i, v := range arriving {
+		list[v.input] = append(list[v.input], i)
+	}
+	return list
+}()
 
 // firstReader has the number of the first reader of each view, and of all together.
 var firstReader = func() (list []int) {
@@ -80,9 +106,6 @@ const (
 	wordsBackwards = 11
 )
 
-// readNothing is for views that read pairs of words, see scanner.readPairs.
-func readNothing(*scanner, []index.Reader) {}
-
 func letterPlace(s *scanner, _, n int) int { return s.reader.letters.back(n) }
 
 // stepPlace returns the place of the letter before the latest n steps.
@@ -90,9 +113,9 @@ func stepPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + 1) }
 
 func readLetters(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.letters, s.ended) }
 
-func readSpanLetters(s *scanner, r []index.Reader) { r[0].Read(s.x, s.letters, s.ended) }
+func readSpanLetters(s *scanner, r []index.Reader) { r[0].Read(s.x, s.spans.letters, s.ended) }
 
-func readLeet(s *scanner, r []index.Reader) { r[0].Read(s.x, s.leets, s.ended) }
+func readLeet(s *scanner, r []index.Reader) { r[0].Read(s.x, s.spans.leets, s.ended) }
 
 // leetPlace is after every place if the symbols are letters alone, since another view follows those.
 func leetPlace(s *scanner, _, n int) int {
@@ -104,7 +127,7 @@ func leetPlace(s *scanner, _, n int) int {
 
 func readConsonants(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
-	for _, c := range s.letters {
+	for _, c := range s.spans.letters {
 		if !fold.IsVowel(c) {
 			s.buf = append(s.buf, c)
 		}
@@ -117,8 +140,8 @@ func consonantPlace(s *scanner, _, n int) int { return s.reader.letters.back(2 *
 
 func readSteps(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
-	last := s.lastLetter
-	for _, c := range s.letters {
+	last := s.spans.lastLetter
+	for _, c := range s.spans.letters {
 		if last != 0 {
 			s.buf = append(s.buf, index.Step(last, c))
 		}
@@ -135,9 +158,9 @@ func readSteps(s *scanner, r []index.Reader) {
 // alphabet.
 func readLag(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
-	all := append(s.before[:len(s.before):len(s.before)], s.letters...)
+	all := append(s.spans.before[:len(s.spans.before):len(s.spans.before)], s.spans.letters...)
 	lag := s.seq.lag()
-	for i := max(lag, len(s.before)); i < len(all); i++ {
+	for i := max(lag, len(s.spans.before)); i < len(all); i++ {
 		s.buf = append(s.buf, index.Step(all[i-lag], all[i]))
 	}
 	r[0].Read(s.x, s.buf, s.ended)
@@ -153,8 +176,8 @@ func lagPlace(s *scanner, _, n int) int { return s.reader.letters.back(n + maxLa
 // readSingle leaves out letters that follow an equal one.
 func readSingle(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
-	last := s.lastLetter
-	for _, c := range s.letters {
+	last := s.spans.lastLetter
+	for _, c := range s.spans.letters {
 		if c != last {
 			s.buf = append(s.buf, c)
 		}
@@ -197,7 +220,7 @@ func readCapitals(s *scanner, r []index.Reader) { r[0].Read(s.x, s.reader.chunk.
 // readEveryNth reads every second to fifth letter, from every offset.
 func readEveryNth(s *scanner, r []index.Reader) {
 	for n := 2; n <= 5; n++ {
-		index.ReadEvery(s.x, r[:n], s.spanFrom%n, s.letters, s.ended)
+		index.ReadEvery(s.x, r[:n], s.spans.from%n, s.spans.letters, s.ended)
 		r = r[n:]
 	}
 }
@@ -214,8 +237,8 @@ func nthPlace(s *scanner, reader, n int) int {
 func readPattern(s *scanner, r []index.Reader) {
 	if s.seq == patternSeq {
 		s.pattern = s.pattern[:0]
-		for _, c := range s.letters {
-			s.pattern = append(s.pattern, s.letterPattern.add(uint32(c)))
+		for _, c := range s.spans.letters {
+			s.pattern = append(s.pattern, s.spans.pattern.add(uint32(c)))
 		}
 	}
 	r[0].Read(s.x, s.pattern, s.ended)
@@ -224,12 +247,17 @@ func readPattern(s *scanner, r []index.Reader) {
 func readSymbols(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
 	for _, symbol := range s.reader.chunk.symbols {
-		s.buf = append(s.buf, s.symbolPattern.add(symbol))
+		s.buf = append(s.buf, s.reader.symbols.pattern.add(symbol))
 	}
 	r[0].Read(s.x, s.buf, s.ended)
 }
 
-func symbolPlace(s *scanner, _, n int) int { return s.reader.symbols.back(n) }
+func symbolPlace(s *scanner, _, n int) int {
+	if s.reader.symbols == nil {
+		return noPlace
+	}
+	return s.reader.symbols.back(n)
+}
 
 func wordPlace(s *scanner, _, n int) int {
 	if s.reader.wordLen > 0 {

@@ -238,7 +238,8 @@ func (s *scanner) decodeWith(d *decode.Decoder, in *decode.Input) bool {
 
 // readPlain looks for letters of a secret in text, forwards and backwards.
 func (s *scanner) readPlain(text string) {
-	s.readLetters(s.filter.fold.Letters(text))
+	s.plain = s.filter.fold.AppendLetters(s.plain[:0], text)
+	s.readLetters(s.plain)
 }
 
 // readLetters looks for a secret in letters, forwards and backwards, and reports whether to go on.
@@ -246,21 +247,46 @@ func (s *scanner) readLetters(letters []uint8) bool {
 	if !s.tally.spend(len(letters) / 8) {
 		return false
 	}
-	for i, seq := range [2]sequence{letterSeq, backwardSeq} {
-		var r index.Reader
-		x := s.filter.indexes[seq]
-		ended := func(m index.Match) {
-			s.tally.check(i, seq, m)
-			if seq == letterSeq && m.Len >= minPieceElsewhere {
-				s.tally.cover(m.From, m.Len)
-			}
-		}
-		r.Read(x, letters, ended)
-		if m := r.Open(); m.Len > 0 {
-			ended(m)
-		}
+	sieve := s.filter.sieve
+	for end := sieve.Next(letters, 0, leastNoted); end > 0; {
+		end = sieve.Next(letters, s.readAround(letters, end), leastNoted)
 	}
 	return !s.tally.leaked()
+}
+
+const (
+	leastNoted = 12 // letters of a match that may count for anything
+	around     = 24 // letters before and after a place that are read with it
+)
+
+// readAround reads letters around a place, as long as a match goes on. It returns the place up to which no other match
+// remains to be found.
+func (s *scanner) readAround(letters []uint8, place int) int {
+	var r [2]index.Reader
+	from, to := max(0, place-around), min(place+around, len(letters))
+	for {
+		for i, seq := range [2]sequence{letterSeq, backwardSeq} {
+			r[i].Read(s.filter.indexes[seq], letters[from:to], func(m index.Match) { s.addPlain(i, seq, m) })
+		}
+		if to == len(letters) || r[0].Len()+r[1].Len() == 0 {
+			break
+		}
+		from, to = to, min(to+around, len(letters))
+	}
+	for i, seq := range [2]sequence{letterSeq, backwardSeq} {
+		if m := r[i].Open(); m.Len > 0 {
+			s.addPlain(i, seq, m)
+		}
+	}
+	return max(place, to-leastNoted)
+}
+
+// addPlain adds a match of a sequence that was read by view number view.
+func (s *scanner) addPlain(view int, seq sequence, m index.Match) {
+	s.tally.check(view, seq, m)
+	if seq == letterSeq && m.Len >= minPieceElsewhere {
+		s.tally.cover(m.From, m.Len)
+	}
 }
 
 // growth is how much a shift may grow from letter to letter.

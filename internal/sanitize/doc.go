@@ -10,7 +10,7 @@
 //	                   │
 //	                   ├─ reader: letters, look-alikes, words, numbers; nature.go: does the text look natural?
 //	                   ├─ views of letters and words (arriving.go): each follows a sequence through an index.
-//	                   │     Those of ciphers read only spans that do not look natural.
+//	                   │     Those of ciphers read only spans that do not look natural (spans.go).
 //	                   ├─ pairs of words: pieces of a secret in its order, whatever is between them (index.Trails)
 //	                   ├─ text that does not look natural ──▶ decoders (decoding.go, package decode), whose
 //	                   │     output is read by a scanner of its own

@@ -58,6 +58,7 @@ type Filter struct {
 	language *language.Words
 	indexes  [sequences]*index.Index
 	words    *index.Words
+	sieve    *index.Sieve // of letters
 	decoders []decode.Decoder
 	inflater decode.Inflater
 	anagrams *anagrams
@@ -125,6 +126,7 @@ func New(secrets ...Secret) *Filter {
 	}
 	f.indexes = newIndexes(texts)
 	f.findCanaries()
+	f.sieve = index.NewSieve(f.indexes[letterSeq])
 	f.anagrams = newAnagrams(f.indexes[letterSeq], texts)
 	f.words = index.NewWords(words...)
 	return f

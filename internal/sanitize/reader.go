@@ -39,6 +39,31 @@ func (r *ring) slice(out []uint8, from, to int) []uint8 {
 	return out
 }
 
+// wordPlaces are the places of the latest words.
+type wordPlaces struct {
+	at [ringSize / 2]int32
+	n  int
+}
+
+func (w *wordPlaces) push(at int) {
+	w.at[w.n%len(w.at)] = int32(at)
+	w.n++
+}
+
+// back returns the place of the word that is n words before the end, or that of the oldest one known.
+func (w *wordPlaces) back(n int) int {
+	if n = min(n, w.n, len(w.at)); n <= 0 {
+		return noPlace
+	}
+	return int(w.at[(w.n-n)%len(w.at)])
+}
+
+// symbols are letters and signs of any script, each of which may stand for a letter.
+type symbols struct {
+	ring
+	pattern pattern
+}
+
 // noPlace is after every place.
 const noPlace = 1 << 30
 
@@ -87,10 +112,10 @@ type reader struct {
 	pos     int  // bytes read
 	letters ring // places of letters
 	leet    ring // places of letters and look-alikes
-	words   ring // places of words
-	symbols ring // places of symbols
-	signs   bool // whether there was a sign that is no Latin letter
-	leetAt  int  // place of the latest digit or symbol that resembles a letter
+	words   wordPlaces
+	symbols *symbols // nil before there is a sign that is no Latin letter
+	signs   bool     // whether there was a sign that is no Latin letter
+	leetAt  int      // place of the latest digit or symbol that resembles a letter
 	chunk   chunk
 
 	word    [maxWord]uint8 // the word being read
@@ -298,6 +323,9 @@ func (r *reader) wide(ch rune) {
 // symbol adds a letter or a sign of any script.
 func (r *reader) symbol(id uint32) {
 	r.chunk.symbols = append(r.chunk.symbols, id)
+	if r.symbols == nil {
+		r.symbols = new(symbols)
+	}
 	r.symbols.push(r.pos, 0)
 }
 
@@ -337,7 +365,7 @@ func (r *reader) endWord() {
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
 	c.words = append(c.words, word{from: from, to: len(c.wordLetters), key: wordKey(r.word[:r.wordLen]), at: r.before,
 		end: r.letters.n, place: r.wordAt, newLine: r.newLine})
-	r.words.push(r.wordAt, r.word[0])
+	r.words.push(r.wordAt)
 	r.wordLen, r.newLine = 0, false
 }
 

@@ -24,31 +24,26 @@ type scanner struct {
 	reader     reader
 	readers    []index.Reader // of all arriving views
 
-	view                            int          // the view that is reading
-	seq                             sequence     // what it reads
-	x                               *index.Index // its index
-	ended                           func(index.Match)
-	buf, pattern                    []uint8
-	lastLetter                      uint8
-	before                          []uint8 // the latest letters of the span that were read before, at most maxLag
-	letters, leets                  []uint8 // of the span that is read
-	spanFrom, spanLetters, spanLeet int     // letters before the span, and before its end
-	lastPlace                       uint8
-	lastEnd                         uint8 // the last letter of the latest word
-	letterPattern                   pattern
-	tokenPattern                    pattern
-	symbolPattern                   pattern
-	near                            int // where odd text begins in which there is nearly a leak
-	nearUntil                       int // place up to which it is held back
-	forward                         index.WordReader
-	backward                        index.WordReader
-	forwardWords, backwardWords     int           // in their matches
-	latestWords                     [3]uint32     // keys, the latest last
-	seenPairs                       [64]uint32    // the latest pairs of words that secrets have as well
-	unknown                         []int32       // places of words that no secret has
-	matches                         []index.Match // of plain letters that ended in the chunk
-	trails                          index.Trails
-	backTrails                      index.Trails // of pairs of words in the opposite order
+	view                        int          // the view that is reading
+	seq                         sequence     // what it reads
+	x                           *index.Index // its index
+	ended                       func(index.Match)
+	buf, pattern, plain         []uint8
+	spans                       spans
+	lastPlace                   uint8
+	lastEnd                     uint8 // the last letter of the latest word
+	tokenPattern                pattern
+	near                        int // where odd text begins in which there is nearly a leak
+	nearUntil                   int // place up to which it is held back
+	forward                     index.WordReader
+	backward                    index.WordReader
+	forwardWords, backwardWords int           // in their matches
+	latestWords                 [3]uint32     // keys, the latest last
+	seenPairs                   [64]uint32    // the latest pairs of words that secrets have as well
+	unknown                     []int32       // places of words that no secret has
+	matches                     []index.Match // of plain letters that ended in the chunk
+	trails                      index.Trails
+	backTrails                  index.Trails // of pairs of words in the opposite order
 }
 
 // newScanner returns a scanner for a text that went through depth decoders. Its memory may be that of one that was
@@ -75,8 +70,8 @@ func (s *scanner) free() {
 		return
 	}
 	for _, b := range [...][]uint8{
-		s.text, s.odd, s.buf, s.pattern, s.letters, s.leets, c.letters, c.leet, c.wordLetters, c.capitals, c.digits,
-		s.before,
+		s.text, s.odd, s.buf, s.pattern, s.plain, s.spans.letters, s.spans.leets, s.spans.before, c.letters, c.leet,
+		c.wordLetters, c.capitals, c.digits,
 	} {
 		clear(b[:cap(b)])
 	}
@@ -88,8 +83,8 @@ func (s *scanner) free() {
 	s.backTrails.Reset()
 	*s = scanner{
 		reader: reader{chunk: c}, readers: s.readers, text: s.text[:0], odd: s.odd[:0], buf: s.buf[:0],
-		pattern: s.pattern[:0], letters: s.letters[:0], leets: s.leets[:0], unknown: s.unknown[:0],
-		before: s.before[:0], matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
+		pattern: s.pattern[:0], plain: s.plain[:0], spans: s.spans.empty(), unknown: s.unknown[:0],
+		matches: s.matches[:0], trails: s.trails, backTrails: s.backTrails,
 	}
 	f.scanners.Put(s)
 }
@@ -137,7 +132,15 @@ func (s *scanner) readChunk(n int) {
 	if !s.tally.spend(8*(len(s.reader.chunk.leet)+len(s.reader.chunk.words)) + n) {
 		return
 	}
-	s.readViews(func(v *view) bool { return !v.doubtful })
+	c := &s.reader.chunk
+	for in, n := range [...]int{
+		ofLetters: len(c.letters), ofWords: len(c.words), ofNumbers: len(c.numbers), ofDigits: len(c.digits),
+		ofCapitals: len(c.capitals), ofSymbols: len(c.symbols),
+	} {
+		if n > 0 {
+			s.readViews(input(in))
+		}
+	}
 	s.readPairs()
 	nature := &s.reader.nature
 	for _, sp := range nature.spans {
@@ -149,63 +152,19 @@ func (s *scanner) readChunk(n int) {
 	}
 }
 
-// readViews passes what was read to those views that pick returns true for.
-func (s *scanner) readViews(pick func(*view) bool) {
-	for i := range arriving {
-		if !pick(&arriving[i]) {
-			continue
-		}
-		s.view, s.seq, s.x = i, arriving[i].seq, s.filter.indexes[arriving[i].seq]
+// readViews passes what was read to the views that read it.
+func (s *scanner) readViews(in input) {
+	for _, i := range viewsOf[in] {
+		v := &arriving[i]
+		s.view, s.seq, s.x = i, v.seq, s.filter.indexes[v.seq]
 		readers := s.readers[firstReader[i]:firstReader[i+1]]
-		arriving[i].read(s, readers)
+		v.read(s, readers)
 		for j := range readers {
 			if readers[j].Len() >= canaryRun-2 {
-				s.tally.check(i, arriving[i].seq, readers[j].Open())
+				s.tally.check(i, v.seq, readers[j].Open())
 			}
 		}
 	}
-}
-
-// readSpan passes a span, or what follows of it, to the views that read only text that does not look natural.
-func (s *scanner) readSpan(sp span) {
-	from, to := max(s.spanLetters, s.reader.letters.before(sp.from)), s.reader.letters.before(sp.to)
-	fromLeet, toLeet := max(s.spanLeet, s.reader.leet.before(sp.from)), s.reader.leet.before(sp.to)
-	if from > s.spanLetters {
-		s.endSpan()
-	}
-	s.spanFrom = from
-	s.letters = s.reader.letters.slice(s.letters[:0], from, to)
-	s.leets = s.reader.leet.slice(s.leets[:0], fromLeet, toLeet)
-	s.spanLetters, s.spanLeet = max(to, from), max(toLeet, fromLeet)
-	if len(s.leets) == 0 {
-		return
-	}
-	s.readViews(func(v *view) bool { return v.doubtful })
-	if n := len(s.letters); n > 0 {
-		s.lastLetter = s.letters[n-1]
-		s.before = append(s.before, s.letters[max(0, n-maxLag):]...)
-		if over := len(s.before) - maxLag; over > 0 {
-			s.before = append(s.before[:0], s.before[over:]...)
-		}
-	}
-}
-
-// endSpan ends the matches of the views that read only spans.
-func (s *scanner) endSpan() {
-	for i := range arriving {
-		if !arriving[i].doubtful {
-			continue
-		}
-		s.view, s.seq = i, arriving[i].seq
-		readers := s.readers[firstReader[i]:firstReader[i+1]]
-		for j := range readers {
-			if m := readers[j].Open(); m.Len > 0 {
-				s.add(m)
-			}
-			readers[j] = index.Reader{}
-		}
-	}
-	s.lastLetter, s.letterPattern, s.before = 0, pattern{}, s.before[:0]
 }
 
 // finish ends all matches.
@@ -426,9 +385,12 @@ func (s *scanner) held() int {
 	if s.reader.pos < opening {
 		place = 0
 	}
+	if s.reader.nature.span != noPlace {
+		place = min(place, s.spans.unread(&s.reader))
+	}
 	for i := range arriving {
 		v := &arriving[i]
-		if v.hold == holdNever || v.doubtful && s.reader.nature.span == noPlace {
+		if v.hold == holdNever || v.doubtful() && s.reader.nature.span == noPlace {
 			continue
 		}
 		x := s.filter.indexes[v.seq]

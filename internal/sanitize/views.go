@@ -24,7 +24,7 @@ type View struct {
 func Views() []View {
 	var list []View
 	for _, v := range arriving {
-		list = append(list, View{v.name, Letters, !v.doubtful})
+		list = append(list, View{v.name, Letters, !v.doubtful()})
 	}
 	list = append(list, View{piecesView, Letters, true}, View{hourView, Letters, true})
 	for _, d := range decode.All() {

@@ -1,6 +1,9 @@
 package decode
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Digits of encodings that stand for bits.
 var (
@@ -24,11 +27,11 @@ func hex(in *Input, yield func(Output) bool) {
 	if in.count['x']+in.count['X'] > 0 {
 		text = hexPrefixes.Replace(text)
 	}
-	packed(in.digitsOf(text, hexTable), 4, 2, yield)
+	in.yieldPacked(in.digitsOf(text, hexTable), 4, 2, yield)
 }
 
 func base64(in *Input, yield func(Output) bool) {
-	packed(in.digitsOf(in.withoutBullets(), base64Table), 6, 4, yield)
+	in.yieldPacked(in.digitsOf(in.withoutBullets(), base64Table), 6, 4, yield)
 }
 
 // base32 reads the alphabets of RFC 4648, of Crockford, of z-base-32 and of geohashes.
@@ -39,7 +42,7 @@ func base32(in *Input, yield func(Output) bool) {
 		tables = tables[:1]
 	}
 	for _, t := range tables {
-		packed(in.digitsOf(in.withoutBullets(), t), 5, 8, func(out Output) bool {
+		in.yieldPacked(in.digitsOf(in.withoutBullets(), t), 5, 8, func(out Output) bool {
 			more = yield(out)
 			return more
 		})
@@ -49,14 +52,13 @@ func base32(in *Input, yield func(Output) bool) {
 	}
 }
 
-// packed yields digits of width bits as bytes, which may begin with any of the first phases digits.
-func packed(digits []byte, width, phases int, yield func(Output) bool) {
+// yieldPacked yields digits of width bits as bytes, which may begin with any of the first phases digits.
+func (in *Input) yieldPacked(digits []byte, width, phases int, yield func(Output) bool) {
 	if len(digits)*width < minBytes*8 {
 		return
 	}
-	out := make([]byte, 0, len(digits)*width/8+1)
 	for skip := range phases {
-		if !yieldBytes(packBits(out, digits[skip:], width), yield) {
+		if !yieldBytes(in.packed(digits[skip:], width), yield) {
 			return
 		}
 	}
@@ -135,7 +137,7 @@ func base85(in *Input, yield func(Output) bool) {
 	}
 	digits := in.digitsOf(rows[len(rows)-1], base85Table) // all rows joined, if there are several
 	for skip := 0; skip < 5 && skip < len(digits); skip++ {
-		if hasASCII(digits[skip:]) && !yieldBytes(fives(digits[skip:]), yield) {
+		if hasASCII(digits[skip:]) && !yieldBytes(in.fives(digits[skip:]), yield) {
 			return
 		}
 	}
@@ -157,9 +159,11 @@ func hasASCII(digits []byte) bool {
 	return false
 }
 
-// fives returns five digits of base 85 each as four bytes, and what fewer digits have of them.
-func fives(digits []byte) []byte {
-	return appendFives(make([]byte, 0, len(digits)/5*4+4), digits)
+// fives returns five digits of base 85 each as four bytes, and what fewer digits have of them. The result is valid
+// until the next call.
+func (in *Input) fives(digits []byte) []byte {
+	in.out = appendFives(slices.Grow(in.out[:0], len(digits)/5*4+4), digits)
+	return in.out
 }
 
 func appendFives(out, digits []byte) []byte {

@@ -4,15 +4,7 @@
 // its input, except for compressed data, of which 64 KiB are unpacked.
 package decode
 
-import (
-	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
-	"compress/zlib"
-	"io"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Output is one reading of a text. Either Text is set, or Signs, in which equal numbers stand for the same letter of an
 // unknown alphabet, or Packed, which an Inflater may unpack to a text; it is valid until the next Output.
@@ -81,7 +73,8 @@ type Input struct {
 
 	plain string   // text without bullets; "" before it is needed
 	long  []string // rows of at least minRow; nil before they are needed
-	buf   []byte   // memory for decoders
+	buf   []byte   // memory for digits
+	out   []byte   // memory for what they stand for
 }
 
 // withoutBullets returns the text without what stands before the items of a list.
@@ -107,6 +100,12 @@ func (in *Input) rows() []string {
 func (in *Input) digitsOf(text string, t *table) []byte {
 	in.buf = t.digitsOf(in.buf[:0], text)
 	return in.buf
+}
+
+// packed returns digits of width bits as bytes. The result is valid until the next call.
+func (in *Input) packed(digits []byte, width int) []byte {
+	in.out = packBits(slices.Grow(in.out[:0], len(digits)*width/8+1), digits, width)
+	return in.out
 }
 
 // table has the value of each digit, or none.
@@ -196,130 +195,3 @@ func (in *Input) alnum(percent int) bool {
 
 // mostlyLetters reports whether three in four visible bytes are ASCII letters.
 func (in *Input) mostlyLetters() bool { return (in.lower+in.upper)*4 >= in.visible*3 }
-
-// maxInflated is how many bytes of compressed data are unpacked.
-const maxInflated = 64 << 10
-
-// minBytes is how many bytes of text a decoder yields at least.
-const minBytes = 16
-
-// yieldBytes yields decoded bytes: unpacked if they are compressed, and as text if they contain minBytes characters of
-// it in a row.
-func yieldBytes(b []byte, yield func(Output) bool) bool {
-	if len(b) < minBytes {
-		return true
-	}
-	run, longest, zeros := 0, 0, 0
-	for i, c := range b {
-		if c >= ' ' && c < 0x7F || c == '\n' || c == '\t' || c == '\r' {
-			run++
-			longest = max(longest, run)
-			continue
-		}
-		run = 0
-		if c == 0 {
-			zeros++
-		}
-		if i > 0 && isCompressed(b[i-1:]) {
-			if text := inflate(b[i-1:]); text != "" && !yield(Output{Text: text}) {
-				return false
-			}
-		}
-	}
-	if at := bytes.Index(b, []byte("BZh")); at >= 0 {
-		if text := readSome(bzip2.NewReader(bytes.NewReader(b[at:]))); text != "" && !yield(Output{Text: text}) {
-			return false
-		}
-	}
-	if zeros*3 > len(b) { // UTF-16 or UTF-32
-		return yieldBytes(bytes.ReplaceAll(b, []byte{0}, nil), yield)
-	}
-	if longest < minBytes {
-		return (!mayInflate(b) || yield(Output{Packed: b})) && yieldSigns(b, yield)
-	}
-	return yield(Output{Text: strings.ToValidUTF8(string(b), " ")}) && yieldSigns(b, yield)
-}
-
-// maxSigns is how many different bytes a text has at most of which each byte stands for a character.
-const maxSigns = 36
-
-// yieldSigns yields bytes as signs, as if each stood for a character, if they are no more different than those of a
-// text, and not letters that are read anyway.
-func yieldSigns(b []byte, yield func(Output) bool) bool {
-	if len(b) < 2*minBytes {
-		return true
-	}
-	var count [256]uint16
-	distinct, letters := 0, 0
-	for _, c := range b {
-		if count[c]++; count[c] == 1 {
-			if distinct++; distinct > maxSigns { // soon, if the bytes are of another kind
-				return true
-			}
-		}
-		if c|0x20 >= 'a' && c|0x20 <= 'z' {
-			letters++
-		}
-	}
-	if distinct*2 > len(b) || letters*4 > len(b)*3 {
-		return true
-	}
-	space := byte(0) // the most frequent byte, which may stand for a space
-	for c, n := range count {
-		if n > count[space] {
-			space = byte(c)
-		}
-	}
-	signs := make([]uint32, 0, len(b))
-	for _, c := range b {
-		if c != space {
-			signs = append(signs, uint32(c))
-		}
-	}
-	return yield(Output{Signs: signs})
-}
-
-// isCompressed reports whether b begins like data of gzip or zlib. The second byte of both is none of a text.
-func isCompressed(b []byte) bool {
-	switch b[0] {
-	case 0x1f:
-		return b[1] == 0x8b
-	case 0x78:
-		return b[1] == 0x01 || b[1] == 0x9c || b[1] == 0xda
-	}
-	return false
-}
-
-// inflate unpacks gzip or zlib data; after an error it returns what was unpacked before.
-func inflate(b []byte) string {
-	var r io.Reader
-	var err error
-	if b[0] == 0x1f {
-		r, err = gzip.NewReader(bytes.NewReader(b))
-	} else {
-		r, err = zlib.NewReader(bytes.NewReader(b))
-	}
-	if err != nil {
-		return ""
-	}
-	return readSome(r)
-}
-
-// readSome returns at most maxInflated bytes of unpacked text, up to the first error.
-func readSome(r io.Reader) string {
-	text, _ := io.ReadAll(io.LimitReader(r, maxInflated))
-	return strings.ToValidUTF8(string(text), " ")
-}
-
-// packBits appends digits of width bits to out as bytes.
-func packBits(out, digits []byte, width int) []byte {
-	acc, n := uint32(0), 0
-	for _, d := range digits {
-		acc = acc<<width | uint32(d)
-		if n += width; n >= 8 {
-			n -= 8
-			out = append(out, byte(acc>>n))
-		}
-	}
-	return out
-}

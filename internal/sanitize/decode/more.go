@@ -2,14 +2,11 @@ package decode
 
 import (
 	"bytes"
-	"compress/flate"
-	"io"
 	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 )
 
@@ -180,7 +177,7 @@ func (b bigBase) number(digits []byte) []byte {
 func base91(in *Input, yield func(Output) bool) {
 	for _, row := range in.rows() {
 		digits := in.digitsOf(row, base91Table)
-		out := make([]byte, 0, len(digits))
+		out := slices.Grow(in.out[:0], len(digits))
 		acc, n := uint32(0), uint(0)
 		for ; len(digits) >= 2; digits = digits[2:] {
 			v := uint32(digits[0]) + uint32(digits[1])*91
@@ -193,6 +190,7 @@ func base91(in *Input, yield func(Output) bool) {
 				acc >>= 8
 			}
 		}
+		in.out = out
 		if !yieldBytes(out, yield) {
 			return
 		}
@@ -217,7 +215,7 @@ func base45(in *Input, yield func(Output) bool) {
 // z85 reads five digits as four bytes.
 func z85(in *Input, yield func(Output) bool) {
 	for _, row := range in.rows() {
-		if !yieldBytes(fives(in.digitsOf(row, z85Table)), yield) {
+		if !yieldBytes(in.fives(in.digitsOf(row, z85Table)), yield) {
 			return
 		}
 	}
@@ -305,68 +303,19 @@ func signsOf(list []int) (signs []uint32) {
 }
 
 // lettersAlone leaves out the most frequent sign, which may stand for a space.
-func lettersAlone(signs []uint32) (out []uint32) {
-	count := map[uint32]int{}
-	most := uint32(0)
+func lettersAlone(signs []uint32) []uint32 {
+	count := newCounter(len(signs))
+	most, times := uint32(0), uint32(0)
 	for _, s := range signs {
-		if count[s]++; count[s] > count[most] {
-			most = s
+		if n := count.add(s); n > times {
+			most, times = s, n
 		}
 	}
+	out := make([]uint32, 0, len(signs))
 	for _, s := range signs {
 		if s != most {
 			out = append(out, s)
 		}
 	}
 	return out
-}
-
-// mayInflate reports whether data may be packed by deflate without a header.
-func mayInflate(b []byte) bool {
-	kind := b[0] >> 1 & 3
-	return len(b) >= 2*minBytes && (kind == 1 || kind == 2)
-}
-
-// Inflater unpacks data that deflate has packed without a header. Its zero value is ready. It is safe for concurrent
-// use.
-type Inflater struct {
-	unused sync.Pool // of io.ReadCloser
-}
-
-// Unpack returns the text that was packed, or "" if b is something else.
-func (f *Inflater) Unpack(b []byte) string {
-	r, ok := f.unused.Get().(io.ReadCloser)
-	if !ok {
-		r = flate.NewReader(bytes.NewReader(nil))
-	}
-	defer func() {
-		if r.(flate.Resetter).Reset(bytes.NewReader(nil), nil) == nil { // it keeps nothing of b
-			f.unused.Put(r)
-		}
-	}()
-	if err := r.(flate.Resetter).Reset(bytes.NewReader(b), nil); err != nil {
-		return ""
-	}
-	var start [2 * minBytes]byte
-	n, _ := io.ReadFull(r, start[:])
-	if n < minBytes || !mostlyPrintable(start[:n]) {
-		return ""
-	}
-	rest, _ := io.ReadAll(io.LimitReader(r, maxInflated))
-	text := append(start[:n:n], rest...)
-	if !mostlyPrintable(text) {
-		return ""
-	}
-	return strings.ToValidUTF8(string(text), " ")
-}
-
-// mostlyPrintable reports whether three in four bytes are printable ASCII.
-func mostlyPrintable(b []byte) bool {
-	printable := 0
-	for _, c := range b {
-		if c >= ' ' && c < 0x7F || c == '\n' {
-			printable++
-		}
-	}
-	return printable*4 >= len(b)*3
 }

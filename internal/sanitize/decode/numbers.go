@@ -3,14 +3,12 @@ package decode
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // numbers reads lists of numbers in bases 2, 8 and 16 as characters.
 func numbers(in *Input, yield func(Output) bool) {
-	text := in.Text
-	fields := strings.FieldsFunc(text, func(r rune) bool {
-		return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
-	})
+	fields := alnumFields(in.Text)
 	if len(fields) < minBytes {
 		return
 	}
@@ -19,27 +17,49 @@ func numbers(in *Input, yield func(Output) bool) {
 		for j := range len(field) {
 			signs[i] = signs[i]*0x9E3779B1 + uint32(field[j])
 		}
+		fields[i] = strings.TrimPrefix(strings.TrimPrefix(field, "0x"), "u")
 	}
 	if len(signs) >= 2*minBytes && !yield(Output{Signs: lettersAlone(signs)}) {
 		return
 	}
-	for _, base := range []rune{2, 8, 10, 16} {
-		var out strings.Builder
+	for _, base := range [...]rune{2, 8, 10, 16} {
+		out := in.buf[:0]
 		for _, field := range fields {
-			if v, ok := parse(strings.TrimPrefix(strings.TrimPrefix(field, "0x"), "u"), base); ok {
-				out.WriteRune(v)
+			if v, ok := parse(field, base); ok {
+				out = utf8.AppendRune(out, v)
 			}
 		}
-		if out.Len() >= minBytes && mostlyLetters(out.String()) && !yield(Output{Text: out.String()}) {
+		in.buf = out
+		if len(out) >= minBytes && mostlyLetters(out) && !yield(Output{Text: string(out)}) {
 			return
 		}
 	}
 }
 
+// alnumFields returns the ASCII letters and digits in a row of text.
+func alnumFields(text string) (fields []string) {
+	from := -1
+	for i := range len(text) {
+		c := text[i]
+		if c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' {
+			if from < 0 {
+				from = i
+			}
+		} else if from >= 0 {
+			fields = append(fields, text[from:i])
+			from = -1
+		}
+	}
+	if from >= 0 {
+		fields = append(fields, text[from:])
+	}
+	return fields
+}
+
 // mostlyLetters reports whether half of the characters of text are ASCII letters.
-func mostlyLetters(text string) bool {
+func mostlyLetters(text []byte) bool {
 	letters, all := 0, 0
-	for _, r := range text {
+	for _, r := range string(text) {
 		if all++; r|0x20 >= 'a' && r|0x20 <= 'z' {
 			letters++
 		}
@@ -60,8 +80,8 @@ func parse(digits string, base rune) (v rune, ok bool) {
 
 var bitTable = newTable("01")
 
-// bits reads strings of ones and zeros.
-func bits(in *Input, yield func(Output) bool) {
+// bitRows reads strings of ones and zeros.
+func bitRows(in *Input, yield func(Output) bool) {
 	text := in.Text
 	list := in.digitsOf(text, bitTable)
 	yieldBits(list, yield)

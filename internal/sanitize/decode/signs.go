@@ -36,30 +36,23 @@ func tokens(in *Input, yield func(Output) bool) {
 	if len(fields) < minBytes {
 		return
 	}
-	numbers, count := map[string]uint32{}, map[string]int{}
+	list := newWordList(len(fields))
+	signs := make([]uint32, 3*len(fields)) // one array for all
+	all, letters, separated := signs[:len(fields)], signs[len(fields):len(fields)], signs[2*len(fields):2*len(fields)]
 	for i, f := range fields {
 		fields[i] = strings.ToLower(strings.Trim(f, ",;"))
-		count[fields[i]]++
+		all[i] = list.add(fields[i])
 	}
-	separator := ""
-	for f, n := range count {
-		if n > count[separator] || n == count[separator] && f < separator {
-			separator = f
-		}
-	}
-	var letters, separated []uint32
-	for _, f := range fields {
-		if numbers[f] == 0 {
-			numbers[f] = uint32(len(numbers) + 1)
-		}
+	separator := list.words[list.mostFrequent()]
+	for i, f := range fields {
 		if strings.Trim(f, "/|,;_") != "" {
-			letters = append(letters, numbers[f])
+			letters = append(letters, all[i])
 		}
 		if f != separator && f != "" {
-			separated = append(separated, numbers[f])
+			separated = append(separated, all[i])
 		}
 	}
-	if !yield(Output{Signs: letters}) || !yield(Output{Signs: separated}) || len(numbers) > maxGroupTokens {
+	if !yield(Output{Signs: letters}) || !yield(Output{Signs: separated}) || len(list.words) > maxGroupTokens {
 		return
 	}
 	for _, width := range []int{2, 3, 4, 5, 6, 7, 8} {
@@ -75,7 +68,8 @@ func tokens(in *Input, yield func(Output) bool) {
 const maxGroupTokens = 40
 
 // grouped returns a sign for each width signs.
-func grouped(signs []uint32, width int) (out []uint32) {
+func grouped(signs []uint32, width int) []uint32 {
+	out := make([]uint32, 0, len(signs)/width)
 	for ; len(signs) >= width; signs = signs[width:] {
 		group := uint32(0)
 		for _, s := range signs[:width] {

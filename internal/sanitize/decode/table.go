@@ -28,7 +28,7 @@ func encodings() []Decoder {
 			applies: func(in *Input) bool { return in.row >= 20 && !in.alnum(92) }},
 		{Name: "character numbers", Kind: Encoding, decode: numbers, after: byTurning | byROT47, Words: true,
 			applies: func(in *Input) bool { return in.digits*100 >= in.visible*30 }},
-		{Name: "bits", Kind: Encoding, decode: bits, after: byTurning, Words: true,
+		{Name: "bits", Kind: Encoding, decode: bitRows, after: byTurning, Words: true,
 			applies: func(in *Input) bool { return in.share(50, "01") }},
 		{Name: "morse", Kind: Final, decode: morse, Words: true,
 			applies: func(in *Input) bool { return !in.alnum(40) }},

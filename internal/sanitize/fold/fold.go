@@ -6,6 +6,7 @@
 package fold
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -109,14 +110,26 @@ func (t *Table) LeetCode(r rune) uint8 {
 }
 
 // Letters returns the letters of s and leaves out everything else.
-func (t *Table) Letters(s string) []uint8 {
-	out := make([]uint8, 0, len(s))
-	for _, r := range s {
-		if code := t.Code(r); code != 0 {
-			out = append(out, code)
+func (t *Table) Letters(s string) []uint8 { return t.AppendLetters(make([]uint8, 0, len(s)), s) }
+
+// AppendLetters appends the letters of s to out.
+func (t *Table) AppendLetters(out []uint8, s string) []uint8 {
+	n := len(out)
+	out = slices.Grow(out, len(s))[:n+len(s)]
+	for i := 0; i < len(s); {
+		code, size := t.ASCII[s[i]], 1
+		if s[i] >= utf8.RuneSelf {
+			var r rune
+			r, size = utf8.DecodeRuneInString(s[i:])
+			code = t.Code(r)
+		}
+		i += size
+		out[n] = code
+		if code != 0 {
+			n++
 		}
 	}
-	return out
+	return out[:n]
 }
 
 // LeetLetters is like Letters with LeetCode.

@@ -20,71 +20,89 @@ const (
 // trail is a sequence of pieces that follow each other in a text and in a secret.
 type trail struct {
 	place  int32 // of the first piece
-	to, at int32 // the end of the latest piece in the secrets and in the text
-	bits   int32
 	latest int32 // bits of the latest piece
 	counts bool
 	n      uint8
-	from   [maxPieces]int32 // of its pieces, until it counts
 	len    [maxPieces]uint8
+	from   [maxPieces]int32 // of its pieces, until it counts
+}
+
+// end is where a trail ends.
+type end struct {
+	to, at int32 // the end of the latest piece in the secrets and in the text
+	bits   int32
 }
 
 // Trails collects pieces. Those that follow each other in the order of a secret count as soon as chance cannot explain
 // them, whatever stands between them in the text; before that, as soon as chance is unlikely. Its zero value is ready
 // for a new text.
-type Trails struct{ list []trail }
+type Trails struct {
+	ends []end // of list
+	list []trail
+}
 
 // Reset makes t ready for a new text. It keeps its memory.
 func (t *Trails) Reset() {
 	clear(t.list)
-	t.list = t.list[:0]
+	clear(t.ends)
+	t.list, t.ends = t.list[:0], t.ends[:0]
 }
 
 // Add adds a piece to the trails that may go on with it. If there is none, it begins one, unless it says nothing. Add
 // calls count with the parts [from, from+n) of a secret that are certainly, or only probably, no chance from now on,
 // some more than once.
 func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
-	least, from, found := 0, -1, false
-	for i := range t.list {
-		l := &t.list[i]
-		if l.value(p.At) < t.list[least].value(p.At) {
-			least = i
-		}
-		ahead := p.From - l.to
+	from, found := -1, false
+	for i := range t.ends {
+		e := &t.ends[i]
+		ahead := p.From - e.to
 		switch {
-		case ahead < -maxBehind || ahead > maxAhead || p.At-l.at > maxFiller:
+		case uint32(ahead+maxBehind) > maxBehind+maxAhead || p.At-e.at > maxFiller:
 		case ahead <= maxStep:
 			found = true
-			l.add(p, count)
-		case from < 0 || l.bits > t.list[from].bits:
+			t.extend(i, p, count)
+		case from < 0 || e.bits > t.ends[from].bits:
 			from = i
 		}
 	}
 	if found || p.Bits == 0 {
 		return
 	}
-	next := trail{to: p.From, place: p.Place}
+	next, nextEnd := trail{place: p.Place}, end{to: p.From}
 	if from >= 0 {
-		next = t.list[from]
+		next, nextEnd = t.list[from], t.ends[from]
 	}
-	if len(t.list) < maxTrails {
-		least = len(t.list)
-		t.list = append(t.list, trail{})
+	i := t.room(p.At)
+	t.list[i], t.ends[i] = next, nextEnd
+	t.extend(i, p, count)
+}
+
+// room returns the number of a new trail, or that of the least promising one when a text has read at symbols.
+func (t *Trails) room(at int32) (least int) {
+	if n := len(t.list); n < maxTrails {
+		t.list, t.ends = append(t.list, trail{}), append(t.ends, end{})
+		return n
 	}
-	t.list[least] = next
-	t.list[least].add(p, count)
+	for i := range t.ends {
+		if t.ends[i].value(at) < t.ends[least].value(at) {
+			least = i
+		}
+	}
+	return least
 }
 
 // value returns how much would be lost without the trail. It shrinks with the text that was read since.
-func (l *trail) value(at int32) int32 { return 32*l.bits - at + l.at }
+func (e *end) value(at int32) int32 { return 32*e.bits - at + e.at }
 
-// add adds a piece. One that ends within the trail counts for what it says more than the latest one.
-func (l *trail) add(p Piece, count func(from, n int, certain bool)) {
-	if end := p.From + p.Len; end > l.to {
-		l.bits += p.Bits
-		l.to, l.at = end, p.At
+// extend adds a piece to trail number i. One that ends within the trail counts for what it says more than the latest
+// one.
+func (t *Trails) extend(i int, p Piece, count func(from, n int, certain bool)) {
+	l, e := &t.list[i], &t.ends[i]
+	if to := p.From + p.Len; to > e.to {
+		e.bits += p.Bits
+		e.to, e.at = to, p.At
 	} else if p.Bits > l.latest {
-		l.bits += p.Bits - l.latest
+		e.bits += p.Bits - l.latest
 	} else {
 		return
 	}
@@ -97,10 +115,10 @@ func (l *trail) add(p Piece, count func(from, n int, certain bool)) {
 		l.from[l.n], l.len[l.n] = p.From, uint8(min(p.Len, 255))
 		l.n++
 	}
-	if l.bits < trailLikely {
+	if e.bits < trailLikely {
 		return
 	}
-	l.counts = l.bits >= trailCounts
+	l.counts = e.bits >= trailCounts
 	for i := range l.n {
 		count(int(l.from[i]), int(l.len[i]), l.counts)
 	}
@@ -118,9 +136,9 @@ const (
 // Suspect returns the earliest place of a trail that may become a leak, given how many symbols of the text were read,
 // or none.
 func (t *Trails) Suspect(read, none int) int {
-	for i := range t.list {
-		if l := &t.list[i]; l.bits >= suspectBits && int32(read)-l.at <= suspectFor+suspectMore*l.bits {
-			none = min(none, int(l.place))
+	for i := range t.ends {
+		if e := &t.ends[i]; e.bits >= suspectBits && int32(read)-e.at <= suspectFor+suspectMore*e.bits {
+			none = min(none, int(t.list[i].place))
 		}
 	}
 	return none

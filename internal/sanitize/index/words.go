@@ -14,11 +14,32 @@ type Word struct {
 // Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
 // built and safe for concurrent use.
 type Words struct {
-	words     []Word          // of all secrets; a word of length 0 ends each
-	pairs     []uint32        // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
-	known     map[uint32]bool // keys
-	seen      []uint64        // a set of the same keys, one bit each, that may have a few others
-	seenShift uint
+	words []Word   // of all secrets; a word of length 0 ends each
+	pairs []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
+	some  bitSet   // of the pairs' keys
+	known []uint32 // a hash table of the words' keys
+	seen  bitSet   // of the same keys
+}
+
+// bitSet is a set of hashes, one bit each, that may have a few others.
+type bitSet []uint64
+
+// newBitSet returns a set for n hashes, of which about one in each is in it by chance.
+func newBitSet(n, each int) bitSet { return make(bitSet, n*each/64+1) }
+
+func (b bitSet) bit(hash uint64) uint64 {
+	at, _ := bits.Mul64(hash, uint64(64*len(b)))
+	return at
+}
+
+func (b bitSet) add(hash uint64) {
+	at := b.bit(hash)
+	b[at>>6] |= 1 << (at & 63)
+}
+
+func (b bitSet) has(hash uint64) bool {
+	at := b.bit(hash)
+	return b[at>>6]>>(at&63)&1 != 0
 }
 
 // minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
@@ -30,18 +51,23 @@ const MaxPairs = 16
 // NewWords returns the pairs of the secrets' words. Those that occur more than MaxPairs times are left out, since they
 // say little about where a text comes from.
 func NewWords(secrets ...[]Word) *Words {
-	w := &Words{words: []Word{{}}, known: map[uint32]bool{}}
+	w := &Words{words: []Word{{}}}
+	known := map[uint32]bool{}
 	for _, s := range secrets {
 		w.words = append(append(w.words, s...), Word{})
 		for _, word := range s {
-			w.known[word.Key] = true
+			known[word.Key] = true
 		}
 	}
-	seenBits := max(uint(bits.Len(uint(len(w.known)*16))), 6)
-	w.seen, w.seenShift = make([]uint64, 1<<(seenBits-6)), 32-seenBits
-	for key := range w.known {
-		bit := w.seenBit(key)
-		w.seen[bit>>6] |= 1 << (bit & 63)
+	w.known, w.seen = make([]uint32, len(known)*3/2+1), newBitSet(len(known), 16)
+	for key := range known {
+		hash := wordHash(key)
+		w.seen.add(hash)
+		slot := slotOf(hash, w.known)
+		for w.known[slot] != 0 {
+			slot = after(slot, w.known)
+		}
+		w.known[slot] = key
 	}
 	count := make(map[uint64]uint8, 2*len(w.words))
 	each := func(f func(key uint64, first, between int)) {
@@ -60,11 +86,12 @@ func NewWords(secrets ...[]Word) *Words {
 			n += int(places)
 		}
 	}
-	w.pairs = make([]uint32, n*3/2+1)
+	w.pairs, w.some = make([]uint32, n*3/2+1), newBitSet(n, 8)
 	each(func(key uint64, first, between int) {
 		if count[key] > MaxPairs || first*2+1 >= positions {
 			return
 		}
+		w.some.add(key * setFactor)
 		slot := slotOf(key, w.pairs)
 		for w.pairs[slot] != 0 {
 			slot = after(slot, w.pairs)
@@ -86,11 +113,22 @@ func (w *Words) pair(i, between int) (a, b Word, ok bool) {
 
 // Has reports whether a secret has a word with this key.
 func (w *Words) Has(key uint32) bool {
-	bit := w.seenBit(key)
-	return w.seen[bit>>6]>>(bit&63)&1 != 0 && w.known[key]
+	hash := wordHash(key)
+	if !w.seen.has(hash) {
+		return false
+	}
+	for slot := slotOf(hash, w.known); w.known[slot] != 0; slot = after(slot, w.known) {
+		if w.known[slot] == key {
+			return true
+		}
+	}
+	return false
 }
 
-func (w *Words) seenBit(key uint32) uint32 { return key * 0x9E3779B1 >> (w.seenShift & 31) }
+func wordHash(key uint32) uint64 { return uint64(key) * 0x9E3779B97F4A7C15 }
+
+// setFactor makes another hash of a pair's key.
+const setFactor = 0xFF51AFD7ED558CCD
 
 func pairKey(a, b uint32) uint64 {
 	h := (uint64(a)<<32 | uint64(b)) * 0x9E3779B97F4A7C15
@@ -117,6 +155,9 @@ func (w *Words) Find(a, b uint32, pairs []Pair) []Pair {
 // find calls found with the numbers of the words of each pair.
 func (w *Words) find(a, b uint32, found func(first, second int)) {
 	key := pairKey(a, b)
+	if !w.some.has(key * setFactor) {
+		return
+	}
 	tag := uint32(key) << (32 - tagBits)
 	for slot := slotOf(key, w.pairs); w.pairs[slot] != 0; slot = after(slot, w.pairs) {
 		entry := w.pairs[slot]
