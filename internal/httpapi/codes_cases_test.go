@@ -89,6 +89,7 @@ func TestResetClosesSocketsOfOtherReplicas(t *testing.T) {
 	socket := one.Dial(one.Register("anna@example.com"))
 	socket.Ask("what is overdue?")
 	socket.Answer()
+	lastCode(t, two, "anna@example.com") // of the registration, so that the next one is the reset's
 	handle := startReset(t, two, "anna@example.com")
 	body := resetBody(handle, lastCode(t, two, "anna@example.com"), "staple battery horse")
 	if got := two.Do("POST", "/api/v1/auth/password/reset/confirm", body, nil); got.Status != http.StatusOK {
