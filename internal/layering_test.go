@@ -43,6 +43,10 @@ var allowed = map[string]string{
 	"internal/listener": "internal/network",
 	"internal/span":     "",
 
+	// The outside world, as far as customers name it.
+	"internal/publicdial":  "",
+	"internal/domainproof": "",
+
 	// The domain.
 	"internal/action":   "internal/dates",
 	"internal/consent":  "internal/dates internal/fold",
@@ -100,6 +104,7 @@ var allowed = map[string]string{
 	"internal/s3blob":      "internal/backup",
 	"internal/stripepay":   "internal/billing internal/tier",
 	"internal/smtpmail":    "internal/mail",
+	"internal/oidc":        "internal/publicdial",
 	"internal/metrics":     "internal/agent internal/backup",
 	"internal/tracing":     "internal/agent internal/backup internal/span",
 
@@ -132,6 +137,7 @@ var allowed = map[string]string{
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
+	"internal/testing/dnstest":    "",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
 	"internal/testing/soak":       "",
@@ -184,6 +190,9 @@ var owners = map[string]string{
 	"github.com/go-webauthn/webauthn/":     "internal/auth",
 	"github.com/pquerna/otp":               "internal/auth",
 	"github.com/pquerna/otp/":              "internal/auth",
+	"github.com/coreos/go-oidc/":           "internal/oidc",
+	"github.com/go-jose/":                  "internal/oidc",
+	"golang.org/x/oauth2":                  "internal/oidc",
 	"github.com/spf13/cobra":               "cmd/adiuva-api",
 	"github.com/go-json-experiment/json/":  "internal/llm",
 	"github.com/gorilla/websocket":         "internal/chatstream internal/testing/apitest",

@@ -85,7 +85,8 @@ func TestNamesThatNobodyCanProveAreRefused(t *testing.T) {
 }
 
 func FuzzNormalize(f *testing.F) {
-	for _, seed := range []string{"example.com", "bücher.example", "xn--pple-43d.com", "1.2.3.4", "a。b", "co.uk", "ß.de"} {
+	seeds := []string{"example.com", "bücher.example", "xn--pple-43d.com", "1.2.3.4", "a。b", "co.uk", "ß.de"}
+	for _, seed := range seeds {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, domain string) {
@@ -148,7 +149,8 @@ func TestNameServersThatFailProveNothingAndRefuteNothing(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := domainproof.New(silent{}).Proven(ctx, "example.com", "token"); got || !errors.Is(err, context.Canceled) {
+	got, err := domainproof.New(silent{}).Proven(ctx, "example.com", "token")
+	if got || !errors.Is(err, context.Canceled) {
 		t.Errorf("Proven() = %t, %v after the caller left", got, err)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// perConnect bounds one connect, so that a name with several addresses has time for the next one.
-const perConnect = 3 * time.Second
+// timeout bounds a look-up and the connects after it. The addresses of a name share it.
+const timeout = 3 * time.Second
 
 // ErrNotPublic is returned, wrapped, for an address that is not on the public internet.
 var ErrNotPublic = errors.New("the address is not public")
@@ -34,7 +34,7 @@ func (d Dialer) DialContext(ctx context.Context, network, address string) (net.C
 	default:
 		return nil, net.UnknownNetworkError(network)
 	}
-	dialer := net.Dialer{Timeout: perConnect, Resolver: d.Resolver, ControlContext: d.check}
+	dialer := net.Dialer{Timeout: timeout, Resolver: d.Resolver, ControlContext: d.check}
 	return dialer.DialContext(ctx, network, address)
 }
 

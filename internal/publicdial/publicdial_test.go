@@ -86,8 +86,8 @@ func TestDialRefusesNamesAndAddressesInOurNetwork(t *testing.T) {
 	names.Set("inside.test", "10.0.0.1", "fd00::1")
 	names.Set("loop.test", "127.0.0.1")
 	dialer := publicdial.Dialer{Resolver: names.Resolver()}
-	for _, host := range []string{"inside.test", "loop.test", "127.0.0.1", "localhost", "::1", "0.0.0.0", "::", "10.0.0.1",
-		"::ffff:127.0.0.1", "169.254.169.254", "2130706433.test"} {
+	for _, host := range []string{"inside.test", "loop.test", "127.0.0.1", "localhost", "::1", "0.0.0.0", "::",
+		"10.0.0.1", "::ffff:127.0.0.1", "169.254.169.254", "2130706433.test"} {
 		conn, err := dialer.DialContext(t.Context(), "tcp", net.JoinHostPort(host, port(listener)))
 		if err == nil {
 			conn.Close()
