@@ -25,33 +25,33 @@ func TestADiscoveryDocumentMustBeTheIssuers(t *testing.T) {
 	t.Parallel()
 	t.Attr("case", "OI13")
 	for name, c := range map[string]struct {
-		metadata map[string]any
-		reason   string
+		member string
+		value  any
+		reason string
 	}{
-		"Honest":           {nil, ""},
-		"NoUserInfo":       {map[string]any{"userinfo_endpoint": nil}, ""},
-		"OtherIssuer":      {map[string]any{"issuer": "https://accounts.google.com"}, oidc.ReasonDiscoveryIssuer},
-		"NoIssuer":         {map[string]any{"issuer": nil}, oidc.ReasonDiscoveryIssuer},
-		"NoToken":          {map[string]any{"token_endpoint": nil}, oidc.ReasonEndpoint},
-		"NoAuthorization":  {map[string]any{"authorization_endpoint": nil}, oidc.ReasonEndpoint},
-		"NoKeys":           {map[string]any{"jwks_uri": nil}, oidc.ReasonEndpoint},
-		"Plain":            {map[string]any{"token_endpoint": "http://idp.example.com/token"}, oidc.ReasonEndpoint},
-		"Script":           {map[string]any{"authorization_endpoint": "javascript:alert(1)//a.test"}, oidc.ReasonEndpoint},
-		"File":             {map[string]any{"jwks_uri": "file:///etc/passwd"}, oidc.ReasonEndpoint},
-		"Relative":         {map[string]any{"jwks_uri": "/keys"}, oidc.ReasonEndpoint},
-		"Password":         {map[string]any{"jwks_uri": "https://a:b@idp.example.com/keys"}, oidc.ReasonEndpoint},
-		"Long":             {map[string]any{"jwks_uri": "https://a.test/" + strings.Repeat("a", 2048)}, oidc.ReasonEndpoint},
-		"PrivateToken":     {map[string]any{"token_endpoint": "https://10.0.0.1/token"}, oidc.ReasonAddress},
-		"PrivateKeys":      {map[string]any{"jwks_uri": "https://169.254.169.254/keys"}, oidc.ReasonAddress},
-		"PrivateUserInfo":  {map[string]any{"userinfo_endpoint": "https://[fd00:ec2::254]/"}, oidc.ReasonAddress},
-		"MappedLoopback":   {map[string]any{"jwks_uri": "https://[::ffff:10.0.0.1]/"}, oidc.ReasonAddress},
-		"PrivateBrowser":   {map[string]any{"authorization_endpoint": "https://192.168.0.1/"}, oidc.ReasonAddress},
-		"EndpointAsNumber": {map[string]any{"token_endpoint": 5}, oidc.ReasonDiscovery},
+		"NoUserInfo":       {"userinfo_endpoint", nil, ""},
+		"OtherIssuer":      {"issuer", "https://accounts.google.com", oidc.ReasonDiscoveryIssuer},
+		"NoIssuer":         {"issuer", nil, oidc.ReasonDiscoveryIssuer},
+		"NoToken":          {"token_endpoint", nil, oidc.ReasonEndpoint},
+		"NoAuthorization":  {"authorization_endpoint", nil, oidc.ReasonEndpoint},
+		"NoKeys":           {"jwks_uri", nil, oidc.ReasonEndpoint},
+		"Plain":            {"token_endpoint", "http://idp.example.com/token", oidc.ReasonEndpoint},
+		"Script":           {"authorization_endpoint", "javascript:alert(1)//a.test", oidc.ReasonEndpoint},
+		"File":             {"jwks_uri", "file:///etc/passwd", oidc.ReasonEndpoint},
+		"Relative":         {"jwks_uri", "/keys", oidc.ReasonEndpoint},
+		"Password":         {"jwks_uri", "https://a:b@idp.example.com/keys", oidc.ReasonEndpoint},
+		"Long":             {"jwks_uri", "https://a.test/" + strings.Repeat("a", 2048), oidc.ReasonEndpoint},
+		"PrivateToken":     {"token_endpoint", "https://10.0.0.1/token", oidc.ReasonAddress},
+		"PrivateKeys":      {"jwks_uri", "https://169.254.169.254/keys", oidc.ReasonAddress},
+		"PrivateUserInfo":  {"userinfo_endpoint", "https://[fd00:ec2::254]/", oidc.ReasonAddress},
+		"MappedLoopback":   {"jwks_uri", "https://[::ffff:10.0.0.1]/", oidc.ReasonAddress},
+		"PrivateBrowser":   {"authorization_endpoint", "https://192.168.0.1/", oidc.ReasonAddress},
+		"EndpointAsNumber": {"token_endpoint", 5, oidc.ReasonDiscovery},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLiar(t)
-			l.metadata = c.metadata
+			l.metadata[c.member] = c.value
 			client := newClient(time.Now)
 			errs := map[string]error{"Check": client.Check(t.Context(), l.provider())}
 			_, errs["AuthURL"] = client.AuthURL(t.Context(), l.provider(), oidc.Start{})
@@ -422,8 +422,8 @@ func TestTheBrowserIsSentWithEverythingThatBindsTheFlow(t *testing.T) {
 		t.Fatalf("%s, %v", sent, err)
 	}
 	want := url.Values{"tenant": {"7"}, "client_id": {clientID}, "redirect_uri": {redirectURI},
-		"response_type": {"code"}, "scope": {"openid email"}, "state": {"a&b=c"}, "nonce": {nonce}, "code_challenge": {"challenge"},
-		"code_challenge_method": {"S256"}, "login_hint": {"ada+1@example.com"}}
+		"response_type": {"code"}, "scope": {"openid email"}, "state": {"a&b=c"}, "nonce": {nonce},
+		"code_challenge": {"challenge"}, "code_challenge_method": {"S256"}, "login_hint": {"ada+1@example.com"}}
 	if got := u.Query(); got.Encode() != want.Encode() {
 		t.Errorf("query %v, want %v", got, want)
 	}
