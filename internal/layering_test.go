@@ -138,6 +138,7 @@ var allowed = map[string]string{
 		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
 		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
 	"internal/testing/dnstest":    "",
+	"internal/testing/issuertest": "",
 	"internal/testing/leaktest":   "",
 	"internal/testing/smallmodel": "internal/testing/pgtest",
 	"internal/testing/soak":       "",
