@@ -392,6 +392,7 @@ const (
 	ErrorCodeInvitationInvalid    ErrorCode = "invitation_invalid"
 	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
+	ErrorCodeLinkRequired         ErrorCode = "link_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
@@ -416,7 +417,10 @@ const (
 	ErrorCodeSeatsExhausted       ErrorCode = "seats_exhausted"
 	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
 	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
+	ErrorCodeSignInTooOld         ErrorCode = "sign_in_too_old"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
+	ErrorCodeSsoFailed            ErrorCode = "sso_failed"
+	ErrorCodeSsoRequired          ErrorCode = "sso_required"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
 	ErrorCodeTierRequired         ErrorCode = "tier_required"
@@ -490,6 +494,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeLengthRequired:
 		return true
+	case ErrorCodeLinkRequired:
+		return true
 	case ErrorCodeLlmError:
 		return true
 	case ErrorCodeLlmTimeout:
@@ -538,7 +544,13 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeSecondFactorRequired:
 		return true
+	case ErrorCodeSignInTooOld:
+		return true
 	case ErrorCodeSignatureInvalid:
+		return true
+	case ErrorCodeSsoFailed:
+		return true
+	case ErrorCodeSsoRequired:
 		return true
 	case ErrorCodeStorageInconsistent:
 		return true
@@ -820,6 +832,27 @@ func (e TeamRoleRequestRole) Valid() bool {
 	}
 }
 
+// Defines values for TeamSsoDomainState.
+const (
+	TeamSsoDomainStatePending TeamSsoDomainState = "pending"
+	TeamSsoDomainStateProved  TeamSsoDomainState = "proved"
+	TeamSsoDomainStateTaken   TeamSsoDomainState = "taken"
+)
+
+// Valid indicates whether the value is a known member of the TeamSsoDomainState enum.
+func (e TeamSsoDomainState) Valid() bool {
+	switch e {
+	case TeamSsoDomainStatePending:
+		return true
+	case TeamSsoDomainStateProved:
+		return true
+	case TeamSsoDomainStateTaken:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ToolLabel.
 const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
@@ -865,6 +898,21 @@ const (
 func (e ToolResultFrameType) Valid() bool {
 	switch e {
 	case ToolResultFrameTypeToolResult:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StartSsoParamsCodeChallengeMethod.
+const (
+	StartSsoParamsCodeChallengeMethodS256 StartSsoParamsCodeChallengeMethod = "S256"
+)
+
+// Valid indicates whether the value is a known member of the StartSsoParamsCodeChallengeMethod enum.
+func (e StartSsoParamsCodeChallengeMethod) Valid() bool {
+	switch e {
+	case StartSsoParamsCodeChallengeMethodS256:
 		return true
 	default:
 		return false
@@ -933,6 +981,11 @@ type AccountExport struct {
 	// Example: []
 	Sessions []map[string]interface{} `json:"sessions"`
 
+	// SsoLinks Sign-ins of providers that are linked to the account.
+	//
+	// Example: []
+	SsoLinks []map[string]interface{} `json:"sso_links"`
+
 	// Subscriptions Subscriptions.
 	//
 	// Example: []
@@ -989,7 +1042,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`, `team_sso_changed` and `team_sso_removed` (by this account), `sso_linked` (a provider's sign-in to this account), `sso_refused` (it may not sign in). More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -999,7 +1052,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session, the API key, the passkey, the team's invitation or the other account that it is about; absent if there is none.
+	// SubjectID The session, the API key, the passkey, the team, its invitation, the link or the other account that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1976,10 +2029,10 @@ type DeletionRequest struct {
 	// Example: false
 	EndTeam *bool `json:"end_team,omitempty"`
 
-	// Password The account's password.
+	// Password The account's password. An account that has none leaves it out.
 	//
 	// Example: correct horse battery
-	Password string `json:"password"`
+	Password *string `json:"password,omitempty"`
 }
 
 // Email An e-mail address, compared case-insensitively.
@@ -1994,10 +2047,10 @@ type EmailChange struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
-	// Password The account's current password.
+	// Password The account's current password. An account that has none leaves it out.
 	//
 	// Example: correct horse battery
-	Password string `json:"password"`
+	Password *string `json:"password,omitempty"`
 }
 
 // EmailRow Metadata of an e-mail; never its body.
@@ -2700,7 +2753,7 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
-	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes. For link_required: send it with the account's password or a mailed code to POST /auth/sso/link within 10 minutes.
 	//
 	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
 	Ticket *string `json:"ticket,omitempty"`
@@ -2893,6 +2946,68 @@ type Session struct {
 //
 // Example: [{"created_at":1767225600000,"current":true,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","last_used_at":1767225600000}]
 type SessionList = []Session
+
+// SsoLinkRequest Proves that an account is the person's own. Send `password` or `code`.
+type SsoLinkRequest struct {
+	// Code The code of 8 digits that POST /auth/sso/link/code has mailed. Spaces are ignored.
+	//
+	// Example: 12345678
+	Code *string `json:"code,omitempty"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password *string `json:"password,omitempty"`
+
+	// SecondFactor Where a second factor guards the account: a code of the authenticator app or a recovery code.
+	//
+	// Example: 123456
+	SecondFactor *string `json:"second_factor,omitempty"`
+
+	// Ticket The `ticket` of a 401 `link_required`.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket SsoTicket `json:"ticket"`
+}
+
+// SsoProvider A provider that everybody can sign in with.
+type SsoProvider struct {
+	// Name What GET /auth/sso/start takes as `provider`.
+	//
+	// Example: google
+	Name string `json:"name"`
+}
+
+// SsoProviderList The operator's providers, in the operator's order.
+//
+// Example: [{"name":"google"},{"name":"microsoft"}]
+type SsoProviderList = []SsoProvider
+
+// SsoTicket The `ticket` of a 401 `link_required`.
+//
+// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+type SsoTicket = string
+
+// SsoTicketRequest A ticket to mail a code for.
+type SsoTicketRequest struct {
+	// Ticket The `ticket` of a 401 `link_required`.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket SsoTicket `json:"ticket"`
+}
+
+// SsoTokenRequest Exchanges the code of a sign-in with a provider.
+type SsoTokenRequest struct {
+	// Code The `code` that the app got at its `redirect_uri`.
+	//
+	// Example: T5RNKD4WZU2OXJ6PB2VAM7HIEQ
+	Code string `json:"code"`
+
+	// CodeVerifier The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"code_verifier"`
+}
 
 // StepRequest A `generate` step to run.
 type StepRequest struct {
@@ -3204,6 +3319,100 @@ type TeamRoleRequest struct {
 //
 // Example: admin
 type TeamRoleRequestRole string
+
+// TeamSso The provider that a team signs in with, without its secret.
+type TeamSso struct {
+	// CallbackURL The redirect URI to register with the provider.
+	//
+	// Example: https://api.example.com/api/v1/auth/sso/callback
+	CallbackURL string `json:"callback_url"`
+
+	// ClientID What the provider knows this service by.
+	//
+	// Example: adiuva
+	ClientID string `json:"client_id"`
+
+	// Domains The domains, in alphabetical order.
+	//
+	// Example: [{"checked_at":1767225600000,"domain":"example.com","record":"_adiuva.example.com","state":"proved","token":"adiuva-domain=M7HIEQT5RNKD4WZU2OXJ6PB2VA"}]
+	Domains []TeamSsoDomain `json:"domains"`
+
+	// Issuer The provider's issuer.
+	//
+	// Example: https://login.example.com
+	Issuer string `json:"issuer"`
+
+	// Required Whether members with an address of a proved domain can sign in with the provider only.
+	//
+	// Example: false
+	Required bool `json:"required"`
+
+	// UpdatedAt When it was last set, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	UpdatedAt int64 `json:"updated_at"`
+}
+
+// TeamSsoDomain A domain, and what proves that it is the team's.
+type TeamSsoDomain struct {
+	// CheckedAt When the record was last looked up, in milliseconds since the Unix epoch; absent before the first time.
+	//
+	// Example: 1767225600000
+	CheckedAt *int64 `json:"checked_at,omitempty"`
+
+	// Domain The domain name, in ASCII and lower case.
+	//
+	// Example: example.com
+	Domain string `json:"domain"`
+
+	// Record The name of the TXT record.
+	//
+	// Example: _adiuva.example.com
+	Record string `json:"record"`
+
+	// State `pending` while the record is missing, `proved` when the domain counts, `taken` while another team has proved the domain.
+	//
+	// Example: proved
+	State TeamSsoDomainState `json:"state"`
+
+	// Token What the TXT record has to hold. It is no secret.
+	//
+	// Example: adiuva-domain=M7HIEQT5RNKD4WZU2OXJ6PB2VA
+	Token string `json:"token"`
+}
+
+// TeamSsoDomainState `pending` while the record is missing, `proved` when the domain counts, `taken` while another team has proved the domain.
+//
+// Example: proved
+type TeamSsoDomainState string
+
+// TeamSsoRequest The provider that a team signs in with.
+type TeamSsoRequest struct {
+	// ClientID What the provider knows this service by.
+	//
+	// Example: adiuva
+	ClientID string `json:"client_id"`
+
+	// ClientSecret The client's secret. It is kept encrypted and never returned. Leave it out to keep the present one, as long as issuer and client are the same.
+	//
+	// Example: ZJYCqe3GGRvdrudKyZS0XhGv_Z45DuKhCUk0gBR1vZk
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Domains The domains whose addresses sign in with the provider. A domain that is left out does not count any more; one that stays keeps its token.
+	//
+	// Example: ["example.com"]
+	Domains []string `json:"domains"`
+
+	// Issuer The provider's issuer, as its discovery document has it: an https URL without a query or a fragment.
+	//
+	// Example: https://login.example.com
+	Issuer string `json:"issuer"`
+
+	// Required Whether members with an address of a proved domain can sign in with the provider only.
+	//
+	// Example: false
+	Required *bool `json:"required,omitempty"`
+}
 
 // TeamUpdate What to change of a team.
 type TeamUpdate struct {
@@ -3612,6 +3821,57 @@ type ListSessionsParams struct {
 	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
 }
 
+// FinishSsoParams defines parameters for FinishSso.
+type FinishSsoParams struct {
+	// State What the sign-in is known by.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Code The provider's code, which the service exchanges for the person's identity.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Iss The provider that answers (RFC 9207). It must be the one that was asked.
+	Iss *string `form:"iss,omitempty" json:"iss,omitempty"`
+
+	// Error Why there is no code. The app gets `sso_failed`.
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
+}
+
+// RequestSsoLinkCodeParams defines parameters for RequestSsoLinkCode.
+type RequestSsoLinkCodeParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// StartSsoParams defines parameters for StartSso.
+type StartSsoParams struct {
+	// Provider The name of a provider of GET /auth/sso/providers.
+	Provider *string `form:"provider,omitempty" json:"provider,omitempty"`
+
+	// Email The address of the person who signs in. Its domain says which team's provider it is.
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// RedirectURI Where the app waits: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` (RFC 8252). Without a query or a fragment.
+	RedirectURI string `form:"redirect_uri" json:"redirect_uri"`
+
+	// CodeChallenge SHA-256 of the app's `code_verifier`, in base64url without padding.
+	CodeChallenge string `form:"code_challenge" json:"code_challenge"`
+
+	// CodeChallengeMethod How the challenge was made. There is one way.
+	CodeChallengeMethod StartSsoParamsCodeChallengeMethod `form:"code_challenge_method" json:"code_challenge_method"`
+
+	// State Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+}
+
+// StartSsoParamsCodeChallengeMethod defines parameters for StartSso.
+type StartSsoParamsCodeChallengeMethod string
+
+// ExchangeSsoCodeParams defines parameters for ExchangeSsoCode.
+type ExchangeSsoCodeParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
 	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
@@ -3840,6 +4100,15 @@ type RefreshTokensJSONRequestBody = RefreshRequest
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = RegisterRequest
 
+// LinkSsoJSONRequestBody defines body for LinkSso for application/json ContentType.
+type LinkSsoJSONRequestBody = SsoLinkRequest
+
+// RequestSsoLinkCodeJSONRequestBody defines body for RequestSsoLinkCode for application/json ContentType.
+type RequestSsoLinkCodeJSONRequestBody = SsoTicketRequest
+
+// ExchangeSsoCodeJSONRequestBody defines body for ExchangeSsoCode for application/json ContentType.
+type ExchangeSsoCodeJSONRequestBody = SsoTokenRequest
+
 // DeleteTotpJSONRequestBody defines body for DeleteTotp for application/json ContentType.
 type DeleteTotpJSONRequestBody = TotpRemoval
 
@@ -3881,6 +4150,9 @@ type SetTeamRoleJSONRequestBody = TeamRoleRequest
 
 // HandOverTeamJSONRequestBody defines body for HandOverTeam for application/json ContentType.
 type HandOverTeamJSONRequestBody = TeamOwnerRequest
+
+// SetTeamSsoJSONRequestBody defines body for SetTeamSso for application/json ContentType.
+type SetTeamSsoJSONRequestBody = TeamSsoRequest
 
 // Getter for additional properties for Problem. Returns the specified
 // element and whether it was found
