@@ -17,6 +17,8 @@ const (
 	KeyExpired           Code = "key_expired"
 	InvalidCredentials   Code = "invalid_credentials"
 	SecondFactorRequired Code = "second_factor_required"
+	LinkRequired         Code = "link_required"
+	SSOFailed            Code = "sso_failed"
 	RefreshInvalid       Code = "refresh_invalid"
 	RefreshReused        Code = "refresh_reused"
 	RefreshExpired       Code = "refresh_expired"
@@ -26,6 +28,8 @@ const (
 	PasswordWrong        Code = "password_wrong"
 	RoleRequired         Code = "role_required"
 	EmailUnverified      Code = "email_unverified"
+	SSORequired          Code = "sso_required"
+	SignInTooOld         Code = "sign_in_too_old"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
 	UploadTooSlow        Code = "upload_too_slow"
@@ -186,6 +190,18 @@ var catalogue = []Entry{
 			"/auth/login/second-factor within 5 minutes. For a new ticket, start again.",
 	},
 	{
+		Code: LinkRequired, Status: 401, CloseCode: CloseInternalError,
+		Cause: "An account has the address that the person's provider vouches for, and the two are not linked. The " +
+			"answer's ticket stands for what the provider said.",
+		Remedy: "Ask for the account's password, or have a code mailed with POST /auth/sso/link/code, and send it with " +
+			"the ticket to POST /auth/sso/link within 10 minutes.",
+	},
+	{
+		Code: SSOFailed, Status: 401, CloseCode: CloseInternalError,
+		Cause:  "The sign-in with the provider did not work. We do not say why to whoever tries.",
+		Remedy: "Start again. If it fails again, ask the team's administrator or the operator: the log says why.",
+	},
+	{
 		Code: RefreshInvalid, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The refresh token is not valid, or its session has ended.",
 		Remedy: logIn,
@@ -232,6 +248,16 @@ var catalogue = []Entry{
 		Remedy: "Ask for a code with POST /auth/email/verification, confirm it, then try again.",
 	},
 	{
+		Code: SSORequired, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The account's team signs in with its own provider only.",
+		Remedy: "Open GET /auth/sso/start with the address as email.",
+	},
+	{
+		Code: SignInTooOld, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The account has no password to confirm this with, and the last sign-in is more than 5 minutes ago.",
+		Remedy: "Sign in again, then send the request within 5 minutes.",
+	},
+	{
 		Code: NotFound, Status: 404, CloseCode: CloseInternalError,
 		Cause:  "There is no such thing here, or it is not yours.",
 		Remedy: "Check the path and the id.",
@@ -248,8 +274,9 @@ var catalogue = []Entry{
 	},
 	{
 		Code: EmailTaken, Status: 409, CloseCode: CloseInternalError,
-		Cause:  "There is an account with this e-mail already.",
-		Remedy: "Log in instead.",
+		Cause: "There is an account with this e-mail already.",
+		Remedy: "Log in instead. With a provider's sign-in: log in as before and verify the address, or ask for a new " +
+			"password if the account is not yours. Then try again.",
 	},
 	{
 		Code: AlreadySubscribed, Status: 409, CloseCode: CloseInternalError,
