@@ -41,20 +41,34 @@ edit('src/gen/types.gen.ts', [[/export const ErrorCode = (\{.*?\}) as const;/s, 
 }]]);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
 copyFileSync('node_modules/@noble/hashes/LICENSE', 'dist/LICENSE.noble-hashes'); // bundled for SHA-256
-const common = {
-  entryPoints: Object.keys(limits).map((name) => `src/${name}.ts`), outdir: 'dist', bundle: true, target: 'es2022',
-  external: ['node:http'], logLevel: 'warning', sourcemap: true,
-};
-await build({ ...common, format: 'esm' });
-await build({ ...common, format: 'cjs', outExtension: { '.js': '.cjs' } });
+/** Builds the entry points. All but index import index's errors, so that `instanceof` holds whichever threw them. */
+async function bundle(extension, options) {
+  const external = { path: `./index${extension}`, external: true };
+  const shareErrors = {
+    name: 'share errors',
+    setup: ({ onResolve }) => onResolve({ filter: /^\.\/errors\.js$/ }, () => external),
+  };
+  const common = {
+    outdir: 'dist', outExtension: { '.js': extension }, bundle: true, target: 'es2022', external: ['node:http'],
+    logLevel: 'warning', sourcemap: true, ...options,
+  };
+  const others = Object.keys(limits).filter((name) => name !== 'index').map((name) => `src/${name}.ts`);
+  const built = [
+    await build({ ...common, entryPoints: ['src/index.ts'] }),
+    await build({ ...common, entryPoints: others, plugins: [shareErrors] }),
+  ];
+  return built.flatMap(({ outputFiles = [] }) => outputFiles);
+}
+await bundle('.js', { format: 'esm' });
+await bundle('.cjs', { format: 'cjs' });
 for (const name of readdirSync('dist', { recursive: true })) {
   if (!name.endsWith('.d.ts')) continue;
   const text = readFileSync(join('dist', name), 'utf8');
   const commonJS = text.replace(/(from '\.[^']*|import\('\.[^']*)\.js'/g, "$1.cjs'");
   writeFileSync(join('dist', name.replace(/\.d\.ts$/, '.d.cts')), commonJS);
 }
-const { outputFiles } = await build({ ...common, sourcemap: false, format: 'esm', minify: true, write: false });
-for (const { path, contents } of outputFiles) {
+const minified = await bundle('.js', { format: 'esm', sourcemap: false, minify: true, write: false });
+for (const { path, contents } of minified) {
   const name = basename(path, '.js');
   const size = gzipSync(contents, { level: 9 }).length;
   const kilobytes = (size / 1024).toFixed(1);

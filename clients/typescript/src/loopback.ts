@@ -6,6 +6,7 @@ import { callSignal, raceAbort, type CallOptions } from './transport.js';
 /** Where a browser comes back to this process (RFC 8252, 7.3): a free port of 127.0.0.1, for one sign-in. */
 export async function listenOnLoopback() {
   let arrive: ((url: URL, response: ServerResponse) => void) | undefined;
+  let end = () => {};
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     if (request.method === 'GET' && url.pathname === '/signed-in' && arrive) return arrive(url, response);
@@ -23,6 +24,7 @@ export async function listenOnLoopback() {
      */
     wait<T>(state: string, call: CallOptions, finish: (url: string) => Promise<T>): Promise<T> {
       const { signal, done } = callSignal(call);
+      end = done;
       const result = new Promise<T>((resolve, reject) => {
         arrive = (url, response) => {
           if (url.searchParams.get('state') !== state) return show(response, 400, pages.other);
@@ -33,9 +35,10 @@ export async function listenOnLoopback() {
           );
         };
       });
-      return raceAbort(result, signal).finally(done);
+      return raceAbort(result, signal);
     },
     close(): void {
+      end();
       server.close();
       server.closeAllConnections();
     },

@@ -70,9 +70,10 @@ export async function signInWith(
   const listener = await listenOnLoopback();
   try {
     const signIn = await startSignIn(client, who, listener.redirectUri);
-    await open(signIn.url);
-    return await listener.wait(signIn.state, { ...(signal ? { signal } : {}), timeoutMs },
-      (url) => finishSignIn(client, signIn, url, signal ? { signal } : undefined));
+    const call = signal ? { signal } : {};
+    const arrived = listener.wait(signIn.state, { ...call, timeoutMs }, (url) => finishSignIn(client, signIn, url, call));
+    const opened = Promise.resolve(open(signIn.url)).then(() => arrived);
+    return await Promise.race([arrived, opened]); // the browser may be back before open() is
   } finally {
     listener.close();
   }
