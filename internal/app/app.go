@@ -40,6 +40,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/dev/mailbox"
 	"github.com/adiuva/cloud-api/internal/docsite"
+	"github.com/adiuva/cloud-api/internal/domainproof"
 	"github.com/adiuva/cloud-api/internal/export"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/leakhistory"
@@ -52,6 +53,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 	"github.com/adiuva/cloud-api/internal/tracing"
 )
@@ -66,25 +68,28 @@ type Options struct {
 	Model    agent.Model           // in place of the configured ones
 	Getenv   func(string) string   // the variables that the providers file names; nil means none
 	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
+	Records  domainproof.Resolver  // looks up what proves domains; nil means the system's resolver
 	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
 	Chat     func(*chat.Config)    // changes the configuration of the orchestrator last; may be nil
 }
 
 // App is the wired service. Close ends it.
 type App struct {
-	API     *httpapi.Server
-	DB      *postgres.DB
-	Auth    *auth.Service
-	Keys    *apikey.Service
-	Teams   *team.Service
-	Audit   *audit.Log
-	Backups *backup.Service
-	Billing *billing.Service
-	Budget  *budget.Service
-	Metrics *metrics.Metrics
-	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
-	Mail    *mail.Worker
-	Mailbox *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
+	API   *httpapi.Server
+	DB    *postgres.DB
+	Auth  *auth.Service
+	Keys  *apikey.Service
+	Teams *team.Service
+	// Connections are the providers that teams sign in with.
+	Connections *connection.Service
+	Audit       *audit.Log
+	Backups     *backup.Service
+	Billing     *billing.Service
+	Budget      *budget.Service
+	Metrics     *metrics.Metrics
+	Stripe      *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
+	Mail        *mail.Worker
+	Mailbox     *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
 	// MailboxURL is the mailbox's page; "" without one.
 	MailboxURL string
 	traces     *tracing.Tracing
@@ -165,7 +170,7 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain, a.Connections.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -213,7 +218,7 @@ func (a *App) wire(
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
+		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, Connections: a.Connections, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
 		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
@@ -245,6 +250,9 @@ func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
 		{Name: "budget", Run: a.Budget.PurgeUser},
 	}
 	if a.Auth, a.Teams, err = openAccountsAndTeams(accounts); err != nil {
+		return err
+	}
+	if a.Connections, err = openConnections(accounts, a.Auth, a.Teams, openIssuers(cfg, opts), opts); err != nil {
 		return err
 	}
 	return a.wireMail(cfg, opts)

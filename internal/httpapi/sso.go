@@ -42,20 +42,3 @@ func (s *Server) RequestSsoLinkCode(
 ) (api.RequestSsoLinkCodeResponseObject, error) {
 	return nil, fault.ErrNotFound
 }
-
-// GetTeamSso is not built yet.
-func (s *Server) GetTeamSso(context.Context, api.GetTeamSsoRequestObject) (api.GetTeamSsoResponseObject, error) {
-	return nil, fault.ErrNotFound
-}
-
-// SetTeamSso is not built yet.
-func (s *Server) SetTeamSso(context.Context, api.SetTeamSsoRequestObject) (api.SetTeamSsoResponseObject, error) {
-	return nil, fault.ErrNotFound
-}
-
-// DeleteTeamSso is not built yet.
-func (s *Server) DeleteTeamSso(
-	context.Context, api.DeleteTeamSsoRequestObject,
-) (api.DeleteTeamSsoResponseObject, error) {
-	return nil, fault.ErrNotFound
-}
