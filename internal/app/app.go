@@ -20,6 +20,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -40,7 +41,6 @@ import (
 	"github.com/adiuva/cloud-api/internal/dev/devstripe"
 	"github.com/adiuva/cloud-api/internal/dev/mailbox"
 	"github.com/adiuva/cloud-api/internal/docsite"
-	"github.com/adiuva/cloud-api/internal/domainproof"
 	"github.com/adiuva/cloud-api/internal/export"
 	"github.com/adiuva/cloud-api/internal/httpapi"
 	"github.com/adiuva/cloud-api/internal/leakhistory"
@@ -68,7 +68,7 @@ type Options struct {
 	Model    agent.Model           // in place of the configured ones
 	Getenv   func(string) string   // the variables that the providers file names; nil means none
 	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
-	Records  domainproof.Resolver  // looks up what proves domains; nil means the system's resolver
+	Resolver *net.Resolver         // of issuers' names and the records of domains; nil means the system's
 	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
 	Chat     func(*chat.Config)    // changes the configuration of the orchestrator last; may be nil
 }

@@ -13,7 +13,7 @@ import (
 // openIssuers returns the client of OpenID Connect issuers. In development it reaches issuers of this machine too.
 func openIssuers(cfg config.Config, opts Options) *oidc.Client {
 	dev := !cfg.IsProd()
-	dialer := publicdial.Dialer{AllowLoopback: dev}
+	dialer := publicdial.Dialer{Resolver: opts.Resolver, AllowLoopback: dev}
 	return oidc.New(oidc.Config{Dial: dialer.DialContext, Now: opts.Now, AllowLoopback: dev})
 }
 
@@ -21,8 +21,12 @@ func openIssuers(cfg config.Config, opts Options) *oidc.Client {
 func openConnections(
 	accounts auth.Config, service *auth.Service, teams *team.Service, issuers *oidc.Client, opts Options,
 ) (*connection.Service, error) {
+	records := domainproof.New(nil)
+	if opts.Resolver != nil {
+		records = domainproof.New(opts.Resolver)
+	}
 	return connection.New(connection.Config{
-		DB: accounts.DB, Teams: teams, Issuers: issuers, Records: domainproof.New(opts.Records),
+		DB: accounts.DB, Teams: teams, Issuers: issuers, Records: records,
 		SecretsKeys: accounts.SecretsKeys, Forget: service.Forget, Audit: accounts.Audit, Now: opts.Now, Log: opts.Log,
 	})
 }
