@@ -16,8 +16,9 @@ import (
 var clientDir = filepath.Join("..", "..", "clients", "typescript")
 
 // TestClient builds the package, checks its exports, size and types, and runs its suite in Node, Node 24 and Chromium,
-// one after the other. Then it looks at the pages of a sign-in in Chromium, and runs the snippets of the integrators' guide and of the package's README. A part is
-// skipped if what it needs is missing, and fails if CI is set: `make test` installs all of it.
+// one after the other. Then it looks at the pages of a sign-in in Chromium, and runs the snippets of the integrators'
+// guide and of the package's README. A part is skipped if what it needs is missing, and fails if CI is set: `make test`
+// installs all of it.
 func TestClient(t *testing.T) {
 	t.Parallel()
 	s := startSuite(t)
