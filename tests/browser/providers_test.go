@@ -34,7 +34,10 @@ func TestSignInAtProvidersInBrowser(t *testing.T) {
 				issuertest.User{ID: "id-1", Username: "ada", Email: "ada@example.com", EmailVerified: true}),
 			ClientID: issuertest.ClientID, ClientSecret: issuertest.ClientSecret,
 		},
-		"npm": {Issuer: fmt.Sprintf("http://localhost:%d", port), ClientID: "adiuva", ClientSecret: "a secret of the test"},
+		"npm": {
+			Issuer:   fmt.Sprintf("http://localhost:%d", port),
+			ClientID: "adiuva", ClientSecret: "a secret of the test",
+		},
 	}
 	run(t, "providers.test.mjs", "BASE="+service.URL, "CALLBACK="+party.callback, "PASSWORD="+issuertest.Password,
 		fmt.Sprint("NPM_PORT=", port), "CLIENT_ID=adiuva", "CLIENT_SECRET=a secret of the test",
@@ -75,9 +78,10 @@ func (p *relyingParty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (p *relyingParty) start(w http.ResponseWriter, r *http.Request) {
 	state := rand.Text()
-	started := flow{provider: p.providers[r.FormValue("provider")], verifier: rand.Text() + rand.Text(), nonce: rand.Text()}
+	provider := p.providers[r.FormValue("provider")]
+	started := flow{provider: provider, verifier: rand.Text() + rand.Text(), nonce: rand.Text()}
 	challenge := sha256.Sum256([]byte(started.verifier))
-	address, err := p.client.AuthURL(r.Context(), started.provider, oidc.Start{
+	address, err := p.client.AuthURL(r.Context(), provider, oidc.Start{
 		RedirectURI: p.callback, State: state, Nonce: started.nonce,
 		CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]), LoginHint: r.FormValue("hint"),
 	})
