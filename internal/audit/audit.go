@@ -66,6 +66,9 @@ const (
 	TeamHandedOver        Kind = "team_handed_over"
 	TeamOwned             Kind = "team_owned" // the account became the owner
 	TeamEnded             Kind = "team_ended"
+
+	SSOLinked  Kind = "sso_linked"
+	SSORefused Kind = "sso_refused"
 )
 
 const (

@@ -173,6 +173,9 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	if _, err := s.removeFactors(ctx, tx, user); err != nil {
 		return nil, err
 	}
+	if err := s.endLinks(ctx, tx, user); err != nil {
+		return nil, err
+	}
 	_, committed, err = s.apiKeys.RevokeAll(ctx, tx, user)
 	if err == nil && s.reclaimed != nil {
 		err = s.reclaimed(ctx, tx, user)
@@ -180,12 +183,16 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	return committed, err
 }
 
-// voidCodes makes the codes that were mailed to the user invalid, and the tickets that wait for a second factor.
+// voidCodes makes the codes that were mailed to the user invalid, and the tickets that wait for a second factor or for
+// a proof that the account is the user's.
 func (s *Service) voidCodes(ctx context.Context, tx db.DBTX, user uuid.UUID) error {
 	if err := s.factors.VoidTickets(ctx, tx, user); err != nil {
 		return err
 	}
-	return s.codes.Void(ctx, tx, user, mailcode.Verification, mailcode.Reset, mailcode.Address)
+	if err := s.q.DeleteSSOAnswersOf(ctx, tx, user); err != nil {
+		return err
+	}
+	return s.codes.Void(ctx, tx, user, mailcode.Verification, mailcode.Reset, mailcode.Address, mailcode.Link)
 }
 
 // RequestVerification mails a code to the user's address, unless it is verified already. It returns mailcode.ErrTooMany
@@ -237,8 +244,8 @@ func (s *Service) ConfirmVerification(ctx context.Context, user identity.User, c
 }
 
 // RequestEmailChange mails a code to the new address. If that has an account, its owner gets a notice instead and the
-// caller learns nothing. It returns validation_failed with the pointer /email, ErrPasswordWrong, lockout.ErrTooMany,
-// mailcode.ErrTooManyOfAccount, or auth_busy.
+// caller learns nothing. It returns validation_failed with the pointer /email, ErrPasswordWrong, ErrSignInTooOld,
+// lockout.ErrTooMany, mailcode.ErrTooManyOfAccount, or auth_busy.
 func (s *Service) RequestEmailChange(
 	ctx context.Context, user identity.User, from netip.Addr, email, secret string, lang mail.Language,
 ) error {
@@ -246,7 +253,7 @@ func (s *Service) RequestEmailChange(
 	if err != nil {
 		return err
 	}
-	if _, err := s.checkOwnPassword(ctx, user, from, secret, nil); err != nil {
+	if err := s.confirmOwner(ctx, user, from, secret, nil); err != nil {
 		return err
 	}
 	owner, err := s.q.CredentialsByEmail(ctx, s.db.Pool, normal)

@@ -32,6 +32,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sso"
 	"github.com/adiuva/cloud-api/internal/team"
 )
 
@@ -46,6 +47,7 @@ type Config struct {
 	Auth             *auth.Service
 	Keys             *apikey.Service
 	Teams            *team.Service
+	SSO              *sso.Service
 	Audit            *audit.Log
 	Export           *export.Service
 	Chat             *chat.Orchestrator
