@@ -9,6 +9,7 @@
 //	               ├─ models.go    the providers of language models, or dev/offline
 //	               ├─ mail.go      SMTP, or dev/mailbox
 //	               ├─ teams.go     accounts and teams, which use each other
+//	               ├─ sso.go       sign-ins with the providers of the operator and of teams
 //	               └─ app.go       the limiter and the histories of leaks (Redis or memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
@@ -47,12 +48,14 @@ import (
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/metrics"
+	"github.com/adiuva/cloud-api/internal/oidc"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/sso"
 	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 	"github.com/adiuva/cloud-api/internal/tracing"
@@ -82,6 +85,7 @@ type App struct {
 	Teams *team.Service
 	// Connections are the providers that teams sign in with.
 	Connections *connection.Service
+	SSO         *sso.Service
 	Audit       *audit.Log
 	Backups     *backup.Service
 	Billing     *billing.Service
@@ -122,6 +126,13 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	signIns, err := LoadSSOProviders(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	a := &App{DB: opts.DB, Metrics: metrics.New(opts.Version)}
 	if err := a.openTraces(ctx, cfg, opts); err != nil {
 		return nil, err
@@ -134,7 +145,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 		a.DB = db
 		a.closers = append(a.closers, stop)
 	}
-	if err := a.wire(ctx, cfg, manifests, providers, opts); err != nil {
+	if err := a.wire(ctx, cfg, loaded{manifests, providers, signIns}, opts); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -170,7 +181,8 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain, a.Connections.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain,
+		a.SSO.Maintain, a.Connections.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -181,9 +193,14 @@ func (a *App) Run(ctx context.Context) {
 	running.Wait()
 }
 
-func (a *App) wire(
-	ctx context.Context, cfg config.Config, manifests *declared.Set, providers []provider.Provider, opts Options,
-) (err error) {
+// loaded are the files that the configuration names.
+type loaded struct {
+	manifests *declared.Set
+	models    []provider.Provider
+	signIns   []oidc.Named
+}
+
+func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Options) (err error) {
 	a.watchDatabase(opts.Now)
 	var stopBackups func()
 	settings := backup.Config{DB: a.DB, Log: opts.Log, QuotaDrift: a.Metrics.QuotaDrift}
@@ -199,12 +216,13 @@ func (a *App) wire(
 	if err := a.wireAccounts(cfg, opts); err != nil {
 		return err
 	}
-	models, stopModels, err := openModels(cfg, providers, opts, a.Metrics)
+	a.SSO = a.openSSO(files.signIns, openIssuers(cfg, opts), opts)
+	models, stopModels, err := openModels(cfg, files.models, opts, a.Metrics)
 	if err != nil {
 		return err
 	}
 	a.closers = append(a.closers, stopModels)
-	agents, playbooks, orchestrator, err := a.wireChat(cfg, models, manifests, opts)
+	agents, playbooks, orchestrator, err := a.wireChat(cfg, models, files.manifests, opts)
 	if err != nil {
 		return err
 	}
@@ -218,7 +236,8 @@ func (a *App) wire(
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, Connections: a.Connections, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
+		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, SSO: a.SSO, Connections: a.Connections,
+		Audit: a.Audit, Export: export.New(a.DB, opts.Now),
 		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,

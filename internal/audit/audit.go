@@ -68,6 +68,9 @@ const (
 	TeamEnded             Kind = "team_ended"
 	TeamSSOChanged        Kind = "team_sso_changed" // by the account
 	TeamSSORemoved        Kind = "team_sso_removed" // by the account
+
+	SSOLinked  Kind = "sso_linked"
+	SSORefused Kind = "sso_refused"
 )
 
 const (

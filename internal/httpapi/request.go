@@ -42,10 +42,20 @@ type requestInfo struct {
 	items   []json.RawMessage // of a batch, as they were sent
 	baseURL string            // of this server, as the caller reached it; set for a batch
 	host    string            // the Host header
+	cookies http.Header       // with the Cookie header alone
 }
 
 // base returns this server's origin as the caller reached it.
 func (i *requestInfo) base() string { return originOf(i.https, i.host) }
+
+// cookie returns the value of the caller's cookie of that name, "" for none.
+func (i *requestInfo) cookie(name string) string {
+	cookie, err := (&http.Request{Header: i.cookies}).Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
 
 type requestInfoKey struct{}
 
@@ -66,7 +76,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		info := &requestInfo{
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
 			https: origin.HTTPS, userAgent: r.UserAgent(), languages: r.Header.Get("Accept-Language"), route: "none",
-			host: r.Host,
+			host: r.Host, cookies: http.Header{"Cookie": r.Header["Cookie"]},
 		}
 		ctx, traced := s.startTrace(context.WithValue(r.Context(), requestInfoKey{}, info), r)
 		defer func() { endTrace(traced, r, info) }()

@@ -32,6 +32,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sso"
 	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 )
@@ -47,6 +48,7 @@ type Config struct {
 	Auth             *auth.Service
 	Keys             *apikey.Service
 	Teams            *team.Service
+	SSO              *sso.Service
 	Connections      *connection.Service
 	Audit            *audit.Log
 	Export           *export.Service

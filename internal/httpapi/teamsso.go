@@ -1,21 +1,12 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/sso/connection"
 )
-
-// callbackPath is where providers send browsers back to.
-const callbackPath = "/api/v1/auth/sso/callback"
-
-// callbackURL returns the redirect URI that our clients at providers have.
-func (s *Server) callbackURL(ctx context.Context) string {
-	return cmp.Or(s.cfg.PublicURL, requestInfoFrom(ctx).base()) + callbackPath
-}
 
 // GetTeamSso describes the provider of the caller's team.
 func (s *Server) GetTeamSso(ctx context.Context, _ api.GetTeamSsoRequestObject) (api.GetTeamSsoResponseObject, error) {

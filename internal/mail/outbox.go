@@ -18,6 +18,7 @@ const (
 	VerifyAddress Kind = "verify_address"
 	ResetPassword Kind = "reset_password"
 	NewAddress    Kind = "new_address"
+	LinkAccount   Kind = "link_account"
 
 	TeamInvitation Kind = "team_invitation"
 )
@@ -32,6 +33,7 @@ const (
 	NewAPIKey           Kind = "new_api_key"
 	NewSignIn           Kind = "new_sign_in" // from a network that the account does not know
 	SecondFactorChanged Kind = "second_factor_changed"
+	SSOLinked           Kind = "sso_linked" // a provider's sign-in, to the account
 	PaymentFailed       Kind = "payment_failed"
 
 	TeamRemoved Kind = "team_removed"
@@ -41,7 +43,7 @@ const (
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{VerifyAddress, ResetPassword, NewAddress, AddressTaken, AddressChanged, PasswordChanged,
+	return []Kind{VerifyAddress, ResetPassword, NewAddress, LinkAccount, SSOLinked, AddressTaken, AddressChanged, PasswordChanged,
 		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
 		TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
 }

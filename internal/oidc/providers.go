@@ -16,7 +16,7 @@ import (
 
 const (
 	maxFile      = 1 << 20
-	maxProviders = 50
+	maxProviders = 20 // the contract's list has no more
 	maxMember    = 2048
 )
 

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	goidc "github.com/coreos/go-oidc/v3/oidc"
@@ -78,14 +79,10 @@ func (c *Client) verify(ctx context.Context, issuer *metadata, clientID, nonce, 
 // checkToken is OpenID Connect Core, 3.1.3.7.
 func (c *Client) checkToken(token *goidc.IDToken, said claims, issuer, clientID, nonce string) error {
 	now := c.now()
-	forUs := false
-	for _, audience := range token.Audience {
-		forUs = forUs || audience == clientID
-	}
 	switch {
 	case token.Issuer != issuer:
 		return Refused{ReasonIssuer}
-	case !forUs:
+	case !slices.Contains(token.Audience, clientID):
 		return Refused{ReasonAudience}
 	case said.Party == "" && len(token.Audience) > 1, said.Party != "" && said.Party != clientID:
 		return Refused{ReasonParty}

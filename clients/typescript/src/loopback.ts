@@ -51,7 +51,7 @@ const pages = {
   done: { title: 'You are signed in', text: 'Adiuva knows already. You can close this page.' },
   link: {
     title: 'One more step',
-    text: 'There is an Adiuva account of your address already. Go on in the app to use it. You can close this page.',
+    text: 'There is an Adiuva account with your address already. Go on in the app to use it. You can close this page.',
   },
   other: {
     title: 'This page is no longer valid',
