@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 // ErrSecondFactorNeeded is returned by LinkVouched where a second factor guards the account and no code of it came.
@@ -40,7 +41,7 @@ type Newcomer struct {
 // of Do.
 func (s *Service) RegisterVouched(ctx context.Context, n Newcomer, v Vouched) (tokens Tokens, err error) {
 	event := audit.Event{Kind: audit.Registered, Client: v.Client}
-	account := newAccount{email: n.Email, language: n.Language}
+	account := newAccount{grant: tier.Free, language: n.Language}
 	err = s.insertAccount(ctx, account, n.Email, "", func(tx pgx.Tx, row db.InsertUserParams) error {
 		event.User = row.ID
 		if n.Verified {
