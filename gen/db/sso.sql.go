@@ -379,6 +379,18 @@ func (q *Queries) InsertSSOStart(ctx context.Context, db DBTX, arg InsertSSOStar
 	return err
 }
 
+const liftRequiredSSO = `-- name: LiftRequiredSSO :execrows
+UPDATE sso_connections SET required = false, updated_at = $1 WHERE team_id = $2
+`
+
+func (q *Queries) LiftRequiredSSO(ctx context.Context, db DBTX, now time.Time, teamID uuid.UUID) (int64, error) {
+	result, err := db.Exec(ctx, liftRequiredSSO, now, teamID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const pruneSSOAnswers = `-- name: PruneSSOAnswers :execrows
 DELETE FROM sso_answers WHERE digest = ANY (ARRAY(
     SELECT a.digest FROM sso_answers a WHERE a.expires_at <= $1

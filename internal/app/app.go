@@ -21,6 +21,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -55,6 +56,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
 	"github.com/adiuva/cloud-api/internal/sso"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 	"github.com/adiuva/cloud-api/internal/tracing"
 )
@@ -69,17 +71,21 @@ type Options struct {
 	Model    agent.Model           // in place of the configured ones
 	Getenv   func(string) string   // the variables that the providers file names; nil means none
 	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
+	Resolver *net.Resolver         // of issuers' names and the records of domains; nil means the system's
 	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
 	Chat     func(*chat.Config)    // changes the configuration of the orchestrator last; may be nil
 }
 
 // App is the wired service. Close ends it.
 type App struct {
-	API     *httpapi.Server
-	DB      *postgres.DB
-	Auth    *auth.Service
-	Keys    *apikey.Service
-	Teams   *team.Service
+	API   *httpapi.Server
+	DB    *postgres.DB
+	Auth  *auth.Service
+	Keys  *apikey.Service
+	Teams *team.Service
+	// Connections are the providers that teams sign in with.
+	Connections *connection.Service
+	// SSO are the sign-ins with them and with those of the operator.
 	SSO     *sso.Service
 	Audit   *audit.Log
 	Backups *backup.Service
@@ -176,7 +182,7 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain,
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain, a.Connections.Maintain,
 		a.SSO.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
@@ -208,10 +214,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Op
 		return err
 	}
 	a.Budget = openBudget(cfg, a.DB, opts, a.Metrics.Budgeted)
-	if err := a.wireAccounts(cfg, opts); err != nil {
+	if err := a.wireAccounts(cfg, files.signIns, opts); err != nil {
 		return err
 	}
-	a.SSO = a.openSSO(files.signIns, openIssuers(cfg, opts), opts)
 	models, stopModels, err := openModels(cfg, files.models, opts, a.Metrics)
 	if err != nil {
 		return err
@@ -231,8 +236,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Op
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, SSO: a.SSO, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
-		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, SSO: a.SSO, Connections: a.Connections, Audit: a.Audit,
+		Export: export.New(a.DB, opts.Now),
+		Chat:   orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
@@ -249,8 +255,8 @@ func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Op
 	return err
 }
 
-// wireAccounts opens accounts with their keys, events and mails.
-func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
+// wireAccounts opens accounts with their keys, events, mails and providers.
+func (a *App) wireAccounts(cfg config.Config, signIns []oidc.Named, opts Options) (err error) {
 	if err := a.wireKeys(opts); err != nil {
 		return err
 	}
@@ -265,6 +271,11 @@ func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
 	if a.Auth, a.Teams, err = openAccountsAndTeams(accounts); err != nil {
 		return err
 	}
+	issuers := openIssuers(cfg, opts)
+	if a.Connections, err = openConnections(accounts, a.Auth, a.Teams, issuers, opts); err != nil {
+		return err
+	}
+	a.SSO = a.openSSO(signIns, issuers, opts)
 	return a.wireMail(cfg, opts)
 }
 

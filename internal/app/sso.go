@@ -1,16 +1,11 @@
 package app
 
 import (
-	"context"
 	"fmt"
-
-	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/oidc"
-	"github.com/adiuva/cloud-api/internal/publicdial"
 	"github.com/adiuva/cloud-api/internal/sso"
-	"github.com/adiuva/cloud-api/internal/sso/connection"
 )
 
 // LoadSSOProviders reads the providers in OIDC_PROVIDERS_FILE; without one there are none. What is wrong in it is a
@@ -26,27 +21,10 @@ func LoadSSOProviders(cfg config.Config) ([]oidc.Named, error) {
 	return providers, nil
 }
 
-// openIssuers returns the client of OpenID Connect issuers. In development it reaches issuers of this machine too.
-func openIssuers(cfg config.Config, opts Options) *oidc.Client {
-	dev := !cfg.IsProd()
-	dialer := publicdial.Dialer{AllowLoopback: dev}
-	return oidc.New(oidc.Config{Dial: dialer.DialContext, Now: opts.Now, AllowLoopback: dev})
-}
-
 // openSSO returns the sign-ins with providers.
 func (a *App) openSSO(providers []oidc.Named, issuers *oidc.Client, opts Options) *sso.Service {
 	return sso.New(sso.Config{
-		DB: a.DB, Accounts: a.Auth, Teams: a.Teams, Connections: noConnections{}, Issuers: issuers,
+		DB: a.DB, Accounts: a.Auth, Teams: a.Teams, Connections: a.Connections, Issuers: issuers,
 		Providers: providers, Audit: a.Audit, Now: opts.Now, Log: opts.Log,
 	})
-}
-
-type noConnections struct{}
-
-func (noConnections) OfDomain(context.Context, string) (connection.Connection, bool, error) {
-	return connection.Connection{}, false, nil
-}
-
-func (noConnections) OfTeam(context.Context, uuid.UUID) (connection.Connection, bool, error) {
-	return connection.Connection{}, false, nil
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/sso"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 )
 
@@ -48,6 +49,7 @@ type Config struct {
 	Keys             *apikey.Service
 	Teams            *team.Service
 	SSO              *sso.Service
+	Connections      *connection.Service
 	Audit            *audit.Log
 	Export           *export.Service
 	Chat             *chat.Orchestrator

@@ -8,7 +8,6 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/auth/handover"
-	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/sso"
 )
@@ -111,21 +110,4 @@ func (s *Server) RequestSsoLinkCode(
 		return nil, err
 	}
 	return api.RequestSsoLinkCode202JSONResponse{Body: okBody}, nil
-}
-
-// GetTeamSso is not built yet.
-func (s *Server) GetTeamSso(context.Context, api.GetTeamSsoRequestObject) (api.GetTeamSsoResponseObject, error) {
-	return nil, fault.ErrNotFound
-}
-
-// SetTeamSso is not built yet.
-func (s *Server) SetTeamSso(context.Context, api.SetTeamSsoRequestObject) (api.SetTeamSsoResponseObject, error) {
-	return nil, fault.ErrNotFound
-}
-
-// DeleteTeamSso is not built yet.
-func (s *Server) DeleteTeamSso(
-	context.Context, api.DeleteTeamSsoRequestObject,
-) (api.DeleteTeamSsoResponseObject, error) {
-	return nil, fault.ErrNotFound
 }

@@ -134,3 +134,6 @@ UPDATE refresh_tokens SET revoked_at = @now, revoked_for = 'sso' WHERE id = ANY 
 -- Ends the sessions of an account that were opened with the provider of the team.
 UPDATE refresh_tokens SET revoked_at = @now, revoked_for = 'sso'
 WHERE user_id = @user_id AND sso_team_id = @team_id AND revoked_at IS NULL;
+
+-- name: LiftRequiredSSO :execrows
+UPDATE sso_connections SET required = false, updated_at = @now WHERE team_id = @team_id;

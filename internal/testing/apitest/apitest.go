@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,6 +29,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
@@ -48,6 +50,8 @@ type API struct {
 	Mailbox  *mailbox.Mailbox
 	Mail     *mail.Worker
 	Metrics  *metrics.Metrics
+	// Connections are the providers of teams.
+	Connections *connection.Service
 }
 
 // Option changes the configuration of the HTTP edge before the service starts.
@@ -100,11 +104,13 @@ func StartConfigured(t *testing.T, change func(*config.Config), options ...Optio
 	return StartReplica(t, Replica{Config: cfg, DB: pgtest.New(t)}, nil, options...)
 }
 
-// Replica is what the replicas of a service have in common, or differ in. Now is the clock; nil means time.Now.
+// Replica is what the replicas of a service have in common, or differ in. Now is the clock; nil means time.Now. Resolver
+// looks up issuers and the records of domains; nil means the system's.
 type Replica struct {
-	Config config.Config
-	DB     *postgres.DB
-	Now    func() time.Time
+	Config   config.Config
+	DB       *postgres.DB
+	Now      func() time.Time
+	Resolver *net.Resolver
 }
 
 // StartReplica is Start with a configuration, a database and a clock of the test's own.
@@ -113,7 +119,7 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	logs := &LogBuffer{}
 	log := slog.New(app.LogHandler(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	service, err := app.New(t.Context(), r.Config, app.Options{
-		Log: log, Version: "test", DB: r.DB, Model: model, Now: r.Now,
+		Log: log, Version: "test", DB: r.DB, Model: model, Now: r.Now, Resolver: r.Resolver,
 		HTTP: func(c *httpapi.Config) {
 			for _, o := range options {
 				o(c)
@@ -130,7 +136,7 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	return &API{
 		T: t, Server: service.API, URL: web.URL, Logs: logs,
 		Accounts: service.Auth, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
-		Mailbox: service.Mailbox, Mail: service.Mail, Metrics: service.Metrics,
+		Mailbox: service.Mailbox, Mail: service.Mail, Metrics: service.Metrics, Connections: service.Connections,
 	}
 }
 
