@@ -26,7 +26,8 @@ var ErrSecondFactorNeeded = fault.New(fault.SecondFactorRequired,
 type Vouched struct {
 	Client identity.Client
 	Team   *uuid.UUID // whose provider it is; nil for one of the operator
-	// Do runs in the transaction of the sign-in, with the account's row locked, before there is a session. It may refuse.
+	// Do runs in the transaction of the sign-in, with the account's row locked, before there is a session. It may
+	// refuse.
 	Do func(tx pgx.Tx, user uuid.UUID) error
 }
 

@@ -17,7 +17,6 @@ func TestAStateIsGoodOnceAndForTenMinutes(t *testing.T) {
 	t.Attr("case", "SSO02")
 	t.Parallel()
 	s := startSSO(t)
-	ada := person{"ada-1", "ada@example.com", true}
 	started := s.begin(nil)
 	answer := s.google.authorize(t, started.issuer, ada)
 	s.appCode(s.back(started.cookie, answer))
@@ -48,7 +47,7 @@ func TestAStateIsGoodInItsBrowserOnly(t *testing.T) {
 	t.Parallel()
 	s := startSSO(t)
 	started, other := s.begin(nil), s.begin(nil)
-	answer := s.google.authorize(t, started.issuer, person{"ada-1", "ada@example.com", true})
+	answer := s.google.authorize(t, started.issuer, ada)
 	for name, cookie := range map[string]string{
 		"none": "", "of another sign-in": other.cookie,
 		"without the prefix": strings.TrimPrefix(started.cookie, "__Host-"),
@@ -66,7 +65,7 @@ func TestOfTwoCallbacksAtOnceOneGetsACode(t *testing.T) {
 	s := startSSO(t)
 	replicas := []*ssoSite{s, s.another()}
 	started := s.begin(nil)
-	answer := s.google.authorize(t, started.issuer, person{"ada-1", "ada@example.com", true})
+	answer := s.google.authorize(t, started.issuer, ada)
 	var running sync.WaitGroup
 	targets := make([]string, 8)
 	for i := range targets {
@@ -89,7 +88,6 @@ func TestACodeIsGoodOnceAndForItsVerifier(t *testing.T) {
 	t.Attr("case", "SSO05")
 	t.Parallel()
 	s := startSSO(t)
-	ada := person{"ada-1", "ada@example.com", true}
 	code := s.arrive(ada)
 	for _, verifier := range []string{strings.Repeat("a", 43), appVerifier + "a", appVerifier[:42] + "l"} {
 		wantRefusal(t, s.redeemWith(code, verifier), http.StatusUnprocessableEntity, "code_invalid")
@@ -107,7 +105,7 @@ func TestOneCodeOpensOneSession(t *testing.T) {
 	t.Parallel()
 	s := startSSO(t)
 	replicas := []*ssoSite{s, s.another()}
-	for _, who := range []person{{"ada-1", "ada@example.com", true}, {"ada-1", "ada@example.com", true}} { // new, known
+	for _, who := range []person{ada, ada} { // new, known
 		code := s.arrive(who)
 		var running sync.WaitGroup
 		got := make([]apitest.Response, 8)
@@ -142,8 +140,8 @@ func TestASignInIsSentToAnAppsOwnAddressOnly(t *testing.T) {
 		"http://127.0.0.1:51004/\r\nSet-Cookie: a=b", "HTTP://evil.example:1/", "http://0x7f000001:51004/",
 		"http://2130706433:51004/", "http://[::ffff:127.0.0.1]:51004/", "http://user@127.0.0.1:51004/",
 	} {
-		for _, change := range []map[string]string{{"redirect_uri": uri}, {"redirect_uri": uri, "provider": "unknown"}} {
-			got := s.Do("GET", startQuery(change), "", nil)
+		for _, provider := range []string{"google", "unknown"} {
+			got := s.Do("GET", startQuery(map[string]string{"redirect_uri": uri, "provider": provider}), "", nil)
 			if got.Status != http.StatusUnprocessableEntity || got.Header.Get("Location") != "" {
 				t.Errorf("%q: %d to %q", uri, got.Status, got.Header.Get("Location"))
 			}
@@ -162,7 +160,8 @@ func TestWhatFailsAtTheStartReachesTheApp(t *testing.T) {
 	s := startSSO(t)
 	want := func(started flow, code string) {
 		t.Helper()
-		if want := appRedirect + "?error=" + code + "&state=" + appState; started.issuer != want || started.cookie != "" {
+		want := appRedirect + "?error=" + code + "&state=" + appState
+		if started.issuer != want || started.cookie != "" {
 			t.Errorf("the browser goes to %s with the cookie %q, want %s", started.issuer, started.cookie, want)
 		}
 	}
@@ -184,13 +183,15 @@ func TestWhatAProviderDoesWrongIsOneErrorAndAReasonInTheLog(t *testing.T) {
 	t.Attr("case", "SSO09")
 	t.Parallel()
 	s := startSSO(t)
-	ada := person{"ada-1", "ada@example.com", true}
 	failed := appRedirect + "?error=sso_failed&state=" + appState
 	for _, c := range []struct {
 		reason string
 		change func(started *flow, answer url.Values)
 	}{
-		{"error_of_provider", func(_ *flow, answer url.Values) { answer.Del("code"); answer.Set("error", "access_denied") }},
+		{"error_of_provider", func(_ *flow, answer url.Values) {
+			answer.Del("code")
+			answer.Set("error", "access_denied")
+		}},
 		{"error_of_provider", func(_ *flow, answer url.Values) { answer.Set("error", "server_error") }},
 		{"code_refused", func(_ *flow, answer url.Values) { answer.Set("code", "of somebody else") }},
 		{"response_issuer", func(_ *flow, answer url.Values) { answer.Set("iss", s.microsoft.URL) }},
@@ -232,8 +233,8 @@ func TestACodeOfOneProviderIsNotSentToAnother(t *testing.T) {
 	t.Parallel()
 	s := startSSO(t)
 	google, microsoft := s.begin(nil), s.begin(map[string]string{"provider": "microsoft"})
-	answer := s.google.authorize(t, google.issuer, person{"ada-1", "ada@example.com", true})
-	other := s.microsoft.authorize(t, microsoft.issuer, person{"ada-1", "ada@example.com", true})
+	answer := s.google.authorize(t, google.issuer, ada)
+	other := s.microsoft.authorize(t, microsoft.issuer, ada)
 	answer.Set("state", other.Get("state"))
 	if got := s.back(microsoft.cookie, answer); !strings.Contains(got, "error=sso_failed") {
 		t.Errorf("the browser goes to %s", got)
@@ -246,8 +247,8 @@ func TestASignInMayChangeTheReplicaAtEachStep(t *testing.T) {
 	one := startSSO(t)
 	two, three := one.another(), one.another()
 	started := one.begin(nil)
-	code := two.appCode(two.back(started.cookie, one.google.authorize(t, started.issuer, person{"ada-1", "a@example.com", true})))
-	if me := one.me(bearer(t, three.redeem(code))); me["email"] != "a@example.com" {
+	code := two.appCode(two.back(started.cookie, one.google.authorize(t, started.issuer, ada)))
+	if me := one.me(bearer(t, three.redeem(code))); me["email"] != "ada@example.com" {
 		t.Errorf("profile %v", me)
 	}
 }
@@ -257,7 +258,7 @@ func TestNeitherLogNorDatabaseHasWhatASignInIsProvedWith(t *testing.T) {
 	t.Parallel()
 	s := startSSO(t)
 	started := s.begin(nil)
-	answer := s.google.authorize(t, started.issuer, person{"ada-1", "ada@example.com", true})
+	answer := s.google.authorize(t, started.issuer, ada)
 	abandoned := s.begin(nil)
 	code := s.appCode(s.back(started.cookie, answer))
 	_, cookie, _ := strings.Cut(started.cookie, "=")

@@ -194,7 +194,8 @@ func TestALinkNeedsTheSecondFactor(t *testing.T) {
 	code := s.linkCode(ticket)
 	wantRefusal(t, s.link(ticket, "password", rightPassword), http.StatusUnauthorized, "second_factor_required")
 	wantRefusal(t, s.link(ticket, "code", code), http.StatusUnauthorized, "second_factor_required")
-	wantRefusal(t, s.link(ticket, "code", code, "second_factor", "000000"), http.StatusUnprocessableEntity, "code_invalid")
+	wantRefusal(t, s.link(ticket, "code", code, "second_factor", "000000"), http.StatusUnprocessableEntity,
+		"code_invalid")
 	wantRefusal(t, s.link(ticket, "password", "wrong password", "second_factor", factor()), http.StatusUnauthorized,
 		"invalid_credentials")
 	bearer(t, s.link(ticket, "code", code, "second_factor", factor())) // all of them are still good
@@ -224,13 +225,14 @@ func TestTheSubjectIsTheIdentityAndNotTheAddress(t *testing.T) {
 	s := startSSO(t)
 	first := s.me(s.signIn(person{"ada-1", "ada@example.com", true}))
 	for _, moved := range []string{"new@example.com", "", "no address"} {
-		if me := s.me(s.signIn(person{"ada-1", moved, true})); me["id"] != first["id"] || me["email"] != "ada@example.com" {
+		me := s.me(s.signIn(person{"ada-1", moved, true}))
+		if me["id"] != first["id"] || me["email"] != "ada@example.com" {
 			t.Errorf("with the address %q it is %v", moved, me)
 		}
 	}
 	for name, got := range map[string]apitest.Response{
 		"another subject":                     s.redeem(s.arrive(person{"ada-2", "ada@example.com", true})),
-		"the same subject of another issuer":  s.redeem(s.arriveAt(s.microsoft, "microsoft", person{"ada-1", "ada@example.com", true})),
+		"the same subject of another issuer":  s.redeem(s.arriveAt(s.microsoft, "microsoft", ada)),
 		"the same subject in upper case":      s.redeem(s.arrive(person{"ADA-1", "ada@example.com", true})),
 		"the same subject, another's address": s.redeem(s.arrive(person{"ada-3", "ADA@EXAMPLE.COM", true})),
 	} {
@@ -265,7 +267,6 @@ func TestATicketEndsWhenTheAccountMovesOrIsReset(t *testing.T) {
 	}
 	wantRefusal(t, s.link(ticket, "password", next), http.StatusUnprocessableEntity, "code_invalid")
 	ticket = s.ticket(anna)
-	_, err := s.DB.Pool.Exec(t.Context(), "UPDATE users SET email = 'moved@example.com' WHERE email = 'anna@example.com'")
-	check(t, err)
+	s.exec("UPDATE users SET email = 'moved@example.com' WHERE email = 'anna@example.com'")
 	wantRefusal(t, s.link(ticket, "password", next), http.StatusUnprocessableEntity, "code_invalid")
 }

@@ -107,7 +107,8 @@ func TestATeamsProviderSpeaksForItsDomainsOnly(t *testing.T) {
 	moved.email = "employee-1@example.com" // somebody known, too
 	wantRefusal(t, s.join(moved), http.StatusUnauthorized, "sso_failed")
 	s.exec("UPDATE sso_domains SET proved_at = NULL")
-	if got := s.begin(map[string]string{"provider": "", "email": "a@corp.example.com"}); !strings.Contains(got.issuer, "error=not_found") {
+	got := s.begin(map[string]string{"provider": "", "email": "a@corp.example.com"})
+	if !strings.Contains(got.issuer, "error=not_found") {
 		t.Errorf("without the proof the sign-in starts at %s", got.issuer)
 	}
 }
@@ -167,7 +168,7 @@ func TestAnEmployeeWithAnAccountLinksItAndJoins(t *testing.T) {
 	t.Parallel()
 	s := startTeam(t, 2)
 	owner := s.me(s.verified("employee-1@corp.example.com"))
-	wantRefusal(t, s.redeem(s.arrive(person{"g", "employee-1@corp.example.com", nil})), http.StatusConflict, "email_taken")
+	wantRefusal(t, s.redeem(s.arrive(employee(1))), http.StatusConflict, "email_taken")
 	held := s.join(employee(1)) // a team's provider decides about addresses of its domains
 	wantRefusal(t, held, http.StatusUnauthorized, "link_required")
 	invited := s.Do("POST", "/api/v1/team/invitations", `{"email":"employee-1@corp.example.com"}`, s.owner)
@@ -179,7 +180,8 @@ func TestAnEmployeeWithAnAccountLinksItAndJoins(t *testing.T) {
 	if me["id"] != owner["id"] || me["tier"] != "team" {
 		t.Errorf("profile %v", me)
 	}
-	if team := s.Do("GET", "/api/v1/team", "", s.owner).JSON(t); team["members"] != 2.0 || team["open_invitations"] != 0.0 {
+	team := s.Do("GET", "/api/v1/team", "", s.owner).JSON(t)
+	if team["members"] != 2.0 || team["open_invitations"] != 0.0 {
 		t.Errorf("the invitation kept its seat: %v", team)
 	}
 	wantRefusal(t, s.join(employee(2)), http.StatusConflict, "seats_exhausted")

@@ -20,7 +20,7 @@ func TestASignInWithAProviderMakesAnAccountWithoutAPassword(t *testing.T) {
 			t.Errorf("the cookie %q has no %s", set, part)
 		}
 	}
-	ada := person{"ada-1", "Ada@Example.com", true}
+	ada := person{ada.subject, "Ada@Example.com", true}
 	first := s.me(s.signIn(ada))
 	if first["email"] != "ada@example.com" || first["email_verified"] != true {
 		t.Errorf("profile %v", first)
