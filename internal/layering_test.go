@@ -84,6 +84,10 @@ var allowed = map[string]string{
 	"internal/mail":   "internal/worker internal/postgres gen/db",
 	"internal/team": "internal/audit internal/auth internal/identity internal/mail internal/seal internal/tier " +
 		"internal/worker internal/postgres gen/db internal/fault",
+	"internal/sso": "internal/audit internal/auth internal/identity internal/mail internal/oidc internal/team " +
+		"internal/sso/connection internal/worker internal/postgres gen/db internal/fault",
+	"internal/sso/connection": "internal/audit internal/domainproof internal/identity internal/oidc internal/seal " +
+		"internal/team internal/tier internal/worker internal/postgres gen/db internal/fault",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
@@ -119,7 +123,7 @@ var allowed = map[string]string{
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
 		"internal/docsite internal/fault " +
 		"internal/identity internal/mail internal/network internal/span internal/tier " +
-		"internal/team",
+		"internal/sso internal/sso/connection internal/team",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
@@ -136,7 +140,8 @@ var allowed = map[string]string{
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
-		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
+		"internal/httpapi internal/postgres internal/ratelimit internal/sso internal/sso/connection " +
+		"internal/testing/pgtest openapi",
 	"internal/testing/dnstest":    "",
 	"internal/testing/issuertest": "",
 	"internal/testing/leaktest":   "",
@@ -168,7 +173,7 @@ var allowed = map[string]string{
 var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
-	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
+	module + "gen/db": "internal/sso internal/apikey internal/audit internal/auth internal/backup internal/billing " +
 		"internal/backlog internal/budget internal/export internal/mail internal/team",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/dev/offline internal/dev/offline/answering internal/app " +

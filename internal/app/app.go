@@ -85,15 +85,16 @@ type App struct {
 	Teams *team.Service
 	// Connections are the providers that teams sign in with.
 	Connections *connection.Service
-	SSO         *sso.Service
-	Audit       *audit.Log
-	Backups     *backup.Service
-	Billing     *billing.Service
-	Budget      *budget.Service
-	Metrics     *metrics.Metrics
-	Stripe      *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
-	Mail        *mail.Worker
-	Mailbox     *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
+	// SSO are the sign-ins with them and with those of the operator.
+	SSO     *sso.Service
+	Audit   *audit.Log
+	Backups *backup.Service
+	Billing *billing.Service
+	Budget  *budget.Service
+	Metrics *metrics.Metrics
+	Stripe  *devstripe.Server // the stand-in for Stripe; nil where STRIPE_SECRET_KEY is set
+	Mail    *mail.Worker
+	Mailbox *mailbox.Mailbox // the stand-in for a mail server; nil where SMTP_URL is set
 	// MailboxURL is the mailbox's page; "" without one.
 	MailboxURL string
 	traces     *tracing.Tracing
@@ -181,8 +182,8 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain,
-		a.SSO.Maintain, a.Connections.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain, a.Connections.Maintain,
+		a.SSO.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -213,10 +214,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Op
 		return err
 	}
 	a.Budget = openBudget(cfg, a.DB, opts, a.Metrics.Budgeted)
-	if err := a.wireAccounts(cfg, opts); err != nil {
+	if err := a.wireAccounts(cfg, files.signIns, opts); err != nil {
 		return err
 	}
-	a.SSO = a.openSSO(files.signIns, openIssuers(cfg, opts), opts)
 	models, stopModels, err := openModels(cfg, files.models, opts, a.Metrics)
 	if err != nil {
 		return err
@@ -236,9 +236,9 @@ func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Op
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, SSO: a.SSO, Connections: a.Connections,
-		Audit: a.Audit, Export: export.New(a.DB, opts.Now),
-		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, SSO: a.SSO, Connections: a.Connections, Audit: a.Audit,
+		Export: export.New(a.DB, opts.Now),
+		Chat:   orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
@@ -255,8 +255,8 @@ func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Op
 	return err
 }
 
-// wireAccounts opens accounts with their keys, events and mails.
-func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
+// wireAccounts opens accounts with their keys, events, mails and providers.
+func (a *App) wireAccounts(cfg config.Config, signIns []oidc.Named, opts Options) (err error) {
 	if err := a.wireKeys(opts); err != nil {
 		return err
 	}
@@ -271,9 +271,11 @@ func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
 	if a.Auth, a.Teams, err = openAccountsAndTeams(accounts); err != nil {
 		return err
 	}
-	if a.Connections, err = openConnections(accounts, a.Auth, a.Teams, openIssuers(cfg, opts), opts); err != nil {
+	issuers := openIssuers(cfg, opts)
+	if a.Connections, err = openConnections(accounts, a.Auth, a.Teams, issuers, opts); err != nil {
 		return err
 	}
+	a.SSO = a.openSSO(signIns, issuers, opts)
 	return a.wireMail(cfg, opts)
 }
 

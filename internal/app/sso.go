@@ -5,7 +5,6 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/oidc"
-	"github.com/adiuva/cloud-api/internal/publicdial"
 	"github.com/adiuva/cloud-api/internal/sso"
 )
 
@@ -20,13 +19,6 @@ func LoadSSOProviders(cfg config.Config) ([]oidc.Named, error) {
 		return nil, ConfigError{fmt.Errorf("the providers in OIDC_PROVIDERS_FILE are wrong:\n%w", err)}
 	}
 	return providers, nil
-}
-
-// openIssuers returns the client of OpenID Connect issuers. In development it reaches issuers of this machine too.
-func openIssuers(cfg config.Config, opts Options) *oidc.Client {
-	dev := !cfg.IsProd()
-	dialer := publicdial.Dialer{Resolver: opts.Resolver, AllowLoopback: dev}
-	return oidc.New(oidc.Config{Dial: dialer.DialContext, Now: opts.Now, AllowLoopback: dev})
 }
 
 // openSSO returns the sign-ins with providers.

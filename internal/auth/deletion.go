@@ -38,8 +38,8 @@ type DeletionStep struct {
 
 // RequestDeletion closes the account at once: its sessions and API keys end, log-ins fail, and its e-mail is free for
 // another account. A job that survives restarts removes the data. It returns ErrPasswordWrong when the password is
-// wrong, ErrSignInTooOld, lockout.ErrTooMany, auth_busy, or the error of Config.LeaveTeam, to which endTeam goes. from is
-// the client's address.
+// wrong, ErrSignInTooOld, lockout.ErrTooMany, auth_busy, or the error of Config.LeaveTeam, to which endTeam goes. from
+// is the client's address.
 func (s *Service) RequestDeletion(
 	ctx context.Context, user identity.User, from netip.Addr, secret string, endTeam bool,
 ) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
+	"github.com/adiuva/cloud-api/internal/tier"
 )
 
 // ErrSecondFactorNeeded is returned by LinkVouched where a second factor guards the account and no code of it came.
@@ -25,7 +26,8 @@ var ErrSecondFactorNeeded = fault.New(fault.SecondFactorRequired,
 type Vouched struct {
 	Client identity.Client
 	Team   *uuid.UUID // whose provider it is; nil for one of the operator
-	// Do runs in the transaction of the sign-in, with the account's row locked, before there is a session. It may refuse.
+	// Do runs in the transaction of the sign-in, with the account's row locked, before there is a session. It may
+	// refuse.
 	Do func(tx pgx.Tx, user uuid.UUID) error
 }
 
@@ -40,7 +42,7 @@ type Newcomer struct {
 // of Do.
 func (s *Service) RegisterVouched(ctx context.Context, n Newcomer, v Vouched) (tokens Tokens, err error) {
 	event := audit.Event{Kind: audit.Registered, Client: v.Client}
-	account := newAccount{email: n.Email, language: n.Language}
+	account := newAccount{grant: tier.Free, language: n.Language}
 	err = s.insertAccount(ctx, account, n.Email, "", func(tx pgx.Tx, row db.InsertUserParams) error {
 		event.User = row.ID
 		if n.Verified {

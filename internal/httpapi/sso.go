@@ -61,7 +61,8 @@ func (s *Server) FinishSso(ctx context.Context, r api.FinishSsoRequestObject) (a
 
 // callbackURL returns the redirect URI that our clients at providers have.
 func (s *Server) callbackURL(ctx context.Context) string {
-	return cmp.Or(strings.TrimSuffix(s.cfg.PublicURL, "/"), requestInfoFrom(ctx).base()) + BasePath + "/auth/sso/callback"
+	base := cmp.Or(strings.TrimSuffix(s.cfg.PublicURL, "/"), requestInfoFrom(ctx).base())
+	return base + BasePath + "/auth/sso/callback"
 }
 
 // ssoCookie returns the mark of a browser, without its value. The name with the prefix is not accepted from another

@@ -68,6 +68,8 @@ func permissions(victim, guest string) map[string]permission {
 
 		"loginWithSecondFactor": public, "startPasskeyLogin": public, "finishPasskeyLogin": public,
 		"finishPasskeyRegistration": public, "getPasskeyOptions": public, "exchangePasskeyCode": public,
+		"listSsoProviders": public, "startSso": public, "finishSso": public, "exchangeSsoCode": public,
+		"linkSso": public, "requestSsoLinkCode": public,
 		"getTotp": {}, "createTotp": {body: `{"password":"wrong password"}`},
 		"confirmTotp":  {body: `{"code":"471108"}`},
 		"deleteTotp":   {body: `{"password":"wrong password","code":"471108"}`},

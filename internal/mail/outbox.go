@@ -43,8 +43,8 @@ const (
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{VerifyAddress, ResetPassword, NewAddress, LinkAccount, SSOLinked, AddressTaken, AddressChanged, PasswordChanged,
-		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
+	return []Kind{VerifyAddress, ResetPassword, NewAddress, LinkAccount, SSOLinked, AddressTaken, AddressChanged,
+		PasswordChanged, TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
 		TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
 }
 

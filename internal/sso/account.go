@@ -205,7 +205,8 @@ func (s *Service) attach(ctx context.Context, tx pgx.Tx, a answer, user uuid.UUI
 			return nil, err
 		}
 		if joined {
-			events = append(events, audit.Event{User: user, Kind: audit.TeamJoined, Client: a.client, Subject: *a.TeamID})
+			event := audit.Event{User: user, Kind: audit.TeamJoined, Client: a.client, Subject: *a.TeamID}
+			events = append(events, event)
 		}
 	}
 	id, err := uuid.NewV7()

@@ -22,7 +22,8 @@ import (
 func (s *Service) hold(ctx context.Context, a answer, user uuid.UUID) error {
 	ticket := rand.Text()
 	held, err := s.q.HoldSSOAnswer(ctx, s.db.Pool, db.HoldSSOAnswerParams{
-		Ticket: handover.Digest(ticket), UserID: user, ExpiresAt: s.now().Add(ticketFor), Digest: a.digest, Now: s.now(),
+		Ticket: handover.Digest(ticket), UserID: user, ExpiresAt: s.now().Add(ticketFor), Digest: a.digest,
+		Now: s.now(),
 	})
 	switch {
 	case err != nil:
@@ -111,7 +112,9 @@ func (s *Service) link(ctx context.Context, tx pgx.Tx, a answer, user uuid.UUID)
 
 // RequestLinkCode mails a code to the account of the ticket. It returns ErrCode, or mailcode.ErrTooMany with the time
 // to wait.
-func (s *Service) RequestLinkCode(ctx context.Context, client identity.Client, ticket string, lang mail.Language) error {
+func (s *Service) RequestLinkCode(
+	ctx context.Context, client identity.Client, ticket string, lang mail.Language,
+) error {
 	a, err := s.readTicket(ctx, client, ticket)
 	if err != nil {
 		return err

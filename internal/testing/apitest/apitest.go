@@ -29,6 +29,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sso"
 	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
@@ -44,6 +45,7 @@ type API struct {
 	Logs   *LogBuffer
 
 	Accounts *auth.Service
+	SSO      *sso.Service
 	DB       *postgres.DB
 	Stripe   *devstripe.Server
 	Billing  *billing.Service
@@ -135,7 +137,7 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	t.Cleanup(web.Close)
 	return &API{
 		T: t, Server: service.API, URL: web.URL, Logs: logs,
-		Accounts: service.Auth, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
+		Accounts: service.Auth, SSO: service.SSO, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
 		Mailbox: service.Mailbox, Mail: service.Mail, Metrics: service.Metrics, Connections: service.Connections,
 	}
 }
