@@ -2,11 +2,20 @@ package app
 
 import (
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/domainproof"
 	"github.com/adiuva/cloud-api/internal/oidc"
+	"github.com/adiuva/cloud-api/internal/publicdial"
 	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 )
+
+// openIssuers returns the client of OpenID Connect issuers. In development it reaches issuers of this machine too.
+func openIssuers(cfg config.Config, opts Options) *oidc.Client {
+	dev := !cfg.IsProd()
+	dialer := publicdial.Dialer{Resolver: opts.Resolver, AllowLoopback: dev}
+	return oidc.New(oidc.Config{Dial: dialer.DialContext, Now: opts.Now, AllowLoopback: dev})
+}
 
 // openConnections returns the providers of teams.
 func openConnections(
