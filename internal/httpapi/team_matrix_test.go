@@ -88,6 +88,10 @@ func permissions(victim, guest string) map[string]permission {
 		"joinTeam": {body: `{"code":"K7QM2X 9TBH4W"}`,
 			answers: answers("invitation_invalid", "invitation_invalid", "invitation_invalid", "invitation_invalid",
 				"invitation_invalid")},
+		"getTeamSso": {answers: answers(none, none, none, role, none)},
+		"setTeamSso": {body: `{"issuer":"http://127.0.0.1:1","client_id":"c","client_secret":"s","domains":["example.com"]}`,
+			answers: answers(none, "validation_failed", role, role, "tier_required")},
+		"deleteTeamSso": {answers: answers(none, "", role, role, "")},
 		"handOverTeam": {body: `{"user_id":"` + strings.TrimPrefix(victim, "/team/members/") +
 			`","password":"` + rightPassword + `"}`, answers: answers(none, "", role, role, none)},
 	}
