@@ -1,10 +1,13 @@
 package app
 
 import (
+	"log/slog"
+
 	"github.com/adiuva/cloud-api/internal/auth"
 	"github.com/adiuva/cloud-api/internal/config"
 	"github.com/adiuva/cloud-api/internal/domainproof"
 	"github.com/adiuva/cloud-api/internal/oidc"
+	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/publicdial"
 	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
@@ -29,4 +32,20 @@ func openConnections(
 		DB: accounts.DB, Teams: teams, Issuers: issuers, Records: records,
 		SecretsKeys: accounts.SecretsKeys, Forget: service.Forget, Audit: accounts.Audit, Now: opts.Now, Log: opts.Log,
 	})
+}
+
+// OpenConnections returns the teams in db and their providers, for commands, which ask no issuer and look no record up;
+// New wires those of the service.
+func OpenConnections(cfg config.Config, db *postgres.DB, log *slog.Logger) (*team.Service, *connection.Service, error) {
+	cfg, err := cfg.WithDevSecrets()
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts := authConfig(cfg, db, log)
+	service, teams, err := openAccountsAndTeams(accounts)
+	if err != nil {
+		return nil, nil, err
+	}
+	connections, err := openConnections(accounts, service, teams, nil, Options{Log: log})
+	return teams, connections, err
 }

@@ -36,6 +36,7 @@ const (
 	SSOLinked           Kind = "sso_linked" // a provider's sign-in, to the account
 	PaymentFailed       Kind = "payment_failed"
 
+	TeamJoined  Kind = "team_joined" // somebody, the account's team
 	TeamRemoved Kind = "team_removed"
 	TeamOwner   Kind = "team_owner" // the account is the owner now
 	TeamEnded   Kind = "team_ended"
@@ -45,7 +46,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{VerifyAddress, ResetPassword, NewAddress, LinkAccount, SSOLinked, AddressTaken, AddressChanged,
 		PasswordChanged, TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
-		TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
+		TeamInvitation, TeamJoined, TeamRemoved, TeamOwner, TeamEnded}
 }
 
 // Outbox takes mails to send. Its methods only insert rows; call the Worker's Notify after the transaction to have them

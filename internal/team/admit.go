@@ -9,6 +9,7 @@ import (
 
 	"github.com/adiuva/cloud-api/gen/db"
 	"github.com/adiuva/cloud-api/internal/auth/token"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -44,6 +45,9 @@ func (s *Service) Admit(ctx context.Context, tx pgx.Tx, user, to uuid.UUID) (joi
 	joinedTeam, err := s.read(ctx, tx, user)
 	if err == nil && joinedTeam.Members+joinedTeam.Invitations > joinedTeam.Seats {
 		err = ErrSeats
+	}
+	if err == nil {
+		err = s.outbox.Notify(ctx, tx, joinedTeam.owner, mail.TeamJoined)
 	}
 	return err == nil, err
 }
