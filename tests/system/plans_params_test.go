@@ -83,7 +83,7 @@ var parametersByQuery = map[string]string{
 	"RefundPasswordAttempts.tried_at": "now()",
 	"MoveReservation.id":              "gen_random_uuid()", "PruneTokenUsage.before": "current_date - 1",
 	"LockAccount.id": testID(userKind, 77), "CreateKey.id": "gen_random_uuid()", "CreateKey.key_hash": `'\x01'`,
-	"CreateSession.network": "'203.0.113.0/24'", "CountKeys.keep": "20",
+	"CreateSession.sso_team_id": "NULL", "CreateSession.network": "'203.0.113.0/24'", "CountKeys.keep": "20",
 	"PruneAuditEvents.before": testID(eventKind, 50),
 	"InsertUser.id":           "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
 	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
@@ -125,6 +125,7 @@ var readLimits = map[string]float64{
 	"ExportSessions":       2 * (heavySessions + sessionsPerUser), // all of a user
 	"UsersAfter":           100 * (8 + 19),                        // a page, and the teams of its users
 	"TeamsAfter":           100 * (6 + 19),                        // a page, and the members of its teams
+	"EndRefusedSessions":   100 * (6 + 19),                        // the members of the team, and their sessions
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 	// For the oldest of the jobs that are due next.
 	"OldestInboxEvent": 1000, "OldestDeletion": 1000, "OldestRemoval": 1000, "OldestMail": 1000,
