@@ -66,7 +66,9 @@ func (q *Queries) ConnectionOfDomain(ctx context.Context, db DBTX, domain string
 }
 
 const connectionsOfOtherKeys = `-- name: ConnectionsOfOtherKeys :many
-SELECT team_id, client_secret FROM sso_connections WHERE key_id <> $1 LIMIT $2
+(SELECT a.team_id, a.client_secret FROM sso_connections a WHERE a.key_id < $1 ORDER BY a.key_id LIMIT $2)
+UNION ALL
+(SELECT b.team_id, b.client_secret FROM sso_connections b WHERE b.key_id > $1 ORDER BY b.key_id LIMIT $2)
 `
 
 type ConnectionsOfOtherKeysRow struct {

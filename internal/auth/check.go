@@ -123,6 +123,9 @@ func (s *Service) confirmOwner(
 	if err != nil {
 		return postgres.NotFoundAs(err, token.ErrInvalid)
 	}
+	if known.PasswordHash != "" && secret == "" { // left out, which is no guess
+		return ErrPasswordWrong
+	}
 	if known.PasswordHash != "" {
 		_, err := s.checkOwnPassword(ctx, user, from, secret, then)
 		return err

@@ -112,7 +112,9 @@ UPDATE sso_domains SET proved_at = sqlc.narg(proved_at), checked_at = @now, next
 WHERE team_id = @team_id AND domain = @domain AND token = @token;
 
 -- name: ConnectionsOfOtherKeys :many
-SELECT team_id, client_secret FROM sso_connections WHERE key_id <> @key_id LIMIT @batch;
+(SELECT a.team_id, a.client_secret FROM sso_connections a WHERE a.key_id < @key_id ORDER BY a.key_id LIMIT @batch)
+UNION ALL
+(SELECT b.team_id, b.client_secret FROM sso_connections b WHERE b.key_id > @key_id ORDER BY b.key_id LIMIT @batch);
 
 -- name: ResealConnection :execrows
 UPDATE sso_connections SET client_secret = @client_secret, key_id = @key_id

@@ -63,10 +63,14 @@ var validRequests = map[string]request{
 		`"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}`},
 	"linkSso":            {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA","password":"` + password + `"}`},
 	"requestSsoLinkCode": {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA"}`},
-	"endSession":         {path: "/auth/sessions/" + unknownID},
-	"chat":               {body: `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`},
-	"streamChat":         {},
-	"chatBatch":          {body: `{"requests":[{"message":"what is overdue?"},{"message":""}]}`},
+	"getTeamSso":         {},
+	"deleteTeamSso":      {},
+	"setTeamSso": {body: `{"issuer":"https://127.0.0.1/","client_id":"adiuva","client_secret":"s3cret",` +
+		`"domains":["example.com"]}`},
+	"endSession": {path: "/auth/sessions/" + unknownID},
+	"chat":       {body: `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`},
+	"streamChat": {},
+	"chatBatch":  {body: `{"requests":[{"message":"what is overdue?"},{"message":""}]}`},
 	"compactHistory": {body: `{"conversation_history":` +
 		`[{"role":"user","content":"The offer is due Friday."}]}`},
 	"getUsage":           {},

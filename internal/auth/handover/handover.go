@@ -1,5 +1,5 @@
-// Package handover gives a sign-in that ended in a browser to the app that started it (RFC 8252, RFC 7636). The app says
-// where it waits and sends the hash of a random verifier. The browser brings it a code, which is worth nothing without
+// Package handover gives a sign-in that ended in a browser to the app that started it (RFC 8252, RFC 7636). The app
+// says where it waits and sends the hash of a random verifier. The browser brings it a code, which is worth nothing without
 // the verifier, so that no token is in a URL. Callers keep the code's digest and decide how long it is good.
 package handover
 
@@ -28,8 +28,8 @@ type App struct {
 	State         string // returned with the code; "" for none
 }
 
-// Check returns validation_failed with the pointer where the redirect URI is not an app's own. Nothing may be sent there
-// then.
+// Check returns validation_failed with the pointer where the redirect URI is not an app's own. Nothing may be sent
+// there then.
 func (a App) Check(pointer string) error {
 	if isAppsOwn(a.RedirectURI) {
 		return nil
