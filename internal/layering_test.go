@@ -164,8 +164,8 @@ var allowed = map[string]string{
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
 		"internal/apikey internal/billing internal/docsite internal/listener internal/postgres " +
 		"internal/provider internal/fault " +
-		"internal/team internal/tier internal/dev/offline internal/eval internal/scenario internal/chat " +
-		"tests/scenarios",
+		"internal/sso/connection internal/team internal/tier internal/dev/offline internal/eval internal/scenario " +
+		"internal/chat tests/scenarios",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
@@ -173,7 +173,7 @@ var allowed = map[string]string{
 var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
-	module + "gen/db": "internal/sso internal/apikey internal/audit internal/auth internal/backup internal/billing " +
+	module + "gen/db": "internal/sso internal/sso/connection internal/apikey internal/audit internal/auth internal/backup internal/billing " +
 		"internal/backlog internal/budget internal/export internal/mail internal/team",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/dev/offline internal/dev/offline/answering internal/app " +

@@ -24,7 +24,7 @@ func teamSSO(env environment) *cobra.Command {
 			"broken and its owner cannot sign in either.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withConnections(c.Context(), env, args[0], func(connections *connection.Service, id uuid.UUID) error {
+			show := func(connections *connection.Service, id uuid.UUID) error {
 				if optional {
 					if err := connections.Lift(c.Context(), id); err != nil {
 						return err
@@ -35,7 +35,8 @@ func teamSSO(env environment) *cobra.Command {
 					return err
 				}
 				return printSSO(env, settings)
-			})
+			}
+			return withConnections(c.Context(), env, args[0], show)
 		},
 	}
 	cmd.Flags().BoolVar(&optional, "optional", false, "no longer require the provider")

@@ -74,8 +74,8 @@ func (s *Service) RequestPasswordReset(
 // ConfirmPasswordReset sets a new password with a mailed code, ends every session, voids every code and verifies the
 // address. Where the address was not verified before, it also ends what somebody else may have set up. Where it was and
 // a second factor guards the account, it uses up the code and returns ErrSecondFactorRequired: the password changes
-// with the ticket. Other errors are validation_failed with the pointer /new_password and ErrSSORequired, which leave the
-// code good, mailcode.ErrInvalid and auth_busy.
+// with the ticket. Other errors are validation_failed with the pointer /new_password and ErrSSORequired, which leave
+// the code good, mailcode.ErrInvalid and auth_busy.
 func (s *Service) ConfirmPasswordReset(
 	ctx context.Context, client identity.Client, handle, code, next string,
 ) error {

@@ -89,7 +89,8 @@ func permissions(victim, guest string) map[string]permission {
 			answers: answers("invitation_invalid", "invitation_invalid", "invitation_invalid", "invitation_invalid",
 				"invitation_invalid")},
 		"getTeamSso": {answers: answers(none, none, none, role, none)},
-		"setTeamSso": {body: `{"issuer":"http://127.0.0.1:1","client_id":"c","client_secret":"s","domains":["example.com"]}`,
+		"setTeamSso": {body: `{"issuer":"http://127.0.0.1:1","client_id":"c","client_secret":"s",` +
+			`"domains":["example.com"]}`,
 			answers: answers(none, "validation_failed", role, role, "tier_required")},
 		"deleteTeamSso": {answers: answers(none, "", role, role, "")},
 		"handOverTeam": {body: `{"user_id":"` + strings.TrimPrefix(victim, "/team/members/") +

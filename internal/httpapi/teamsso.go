@@ -48,7 +48,9 @@ func toTeamSso(settings connection.Settings, callback string) api.TeamSso {
 }
 
 func toTeamSsoDomain(d connection.Domain) api.TeamSsoDomain {
-	domain := api.TeamSsoDomain{Domain: d.Name, Record: d.Record, Token: d.Token, State: api.TeamSsoDomainState(d.State)}
+	domain := api.TeamSsoDomain{
+		Domain: d.Name, Record: d.Record, Token: d.Token, State: api.TeamSsoDomainState(d.State),
+	}
 	if d.CheckedAt != nil {
 		at := d.CheckedAt.UnixMilli()
 		domain.CheckedAt = &at

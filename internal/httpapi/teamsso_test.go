@@ -97,8 +97,8 @@ func (c company) set(owner header, required bool, domains ...string) answer {
 	if required {
 		flag = "true"
 	}
-	return c.Do("PUT", "/api/v1/team/sso", `{"issuer":"`+c.issuer+`","client_id":"adiuva","client_secret":"s3cret-of-ours",`+
-		`"domains":["`+strings.Join(domains, `","`)+`"],"required":`+flag+`}`, owner)
+	return c.Do("PUT", "/api/v1/team/sso", `{"issuer":"`+c.issuer+`","client_id":"adiuva",`+
+		`"client_secret":"s3cret-of-ours","domains":["`+strings.Join(domains, `","`)+`"],"required":`+flag+`}`, owner)
 }
 
 // prove puts the record of the team's first domain into the name server.
@@ -206,7 +206,7 @@ func TestDomainsThatNobodyCanProve(t *testing.T) {
 	t.Attr("case", "SSO34")
 	t.Parallel()
 	c := newCompany(t)
-	for _, domain := range []string{"com", "co.uk", "127.0.0.1", "localhost", "аpple.com", "exa mple.com", "github.io"} {
+	for _, domain := range []string{"com", "co.uk", "127.0.0.1", "localhost", "аpple.com", "a b.com", "github.io"} {
 		got := c.set(c.owner, false, "corp.example.com", domain)
 		if got.Status != http.StatusUnprocessableEntity || !strings.Contains(string(got.Body), "/domains/1") {
 			t.Errorf("%s: %d %s", domain, got.Status, got.Body)
@@ -367,7 +367,7 @@ func TestClientSecretsAreSealedWithTheNewestKey(t *testing.T) {
 	c.set(c.owner, false, "corp.example.com")
 	rotated := apitest.Config(t)
 	older := rotated.SecretsKey
-	rotated.SecretsKey, rotated.SecretsPreviousKeys = config.NewSecret(strings.Repeat("n", 32)), append(rotated.SecretsPreviousKeys, older)
+	rotated.SecretsKey, rotated.SecretsPreviousKeys = config.NewSecret(strings.Repeat("n", 32)), []config.Secret{older}
 	replica := apitest.StartReplica(t, apitest.Replica{Config: rotated, DB: c.DB, Now: c.clock.Now}, nil)
 	check(t, replica.Connections.Reseal(t.Context()))
 	rotated.SecretsPreviousKeys = nil
@@ -375,5 +375,27 @@ func TestClientSecretsAreSealedWithTheNewestKey(t *testing.T) {
 	found, _, err := without.Connections.OfDomain(t.Context(), "corp.example.com")
 	if err != nil || found.Provider.ClientSecret != "s3cret-of-ours" {
 		t.Errorf("the secret does not open with the new key alone: %v", err)
+	}
+}
+
+func TestRequiredProviderRefusesResetsByMail(t *testing.T) {
+	t.Attr("case", "SSO41")
+	t.Parallel()
+	c := newCompany(t)
+	c.set(c.owner, true, "corp.example.com")
+	c.prove(t, c.owner)
+	c.set(c.owner, true, "corp.example.com")
+	lastCode(t, c.API, "member@corp.example.com") // of the registration
+	handle := startReset(t, c.API, "member@corp.example.com")
+	code := lastCode(t, c.API, "member@corp.example.com")
+	const confirm, next = "/api/v1/auth/password/reset/confirm", "staple battery horse"
+	if got := c.Do("POST", confirm, resetBody(handle, code, next), nil).Code(); got != "sso_required" {
+		t.Errorf("the reset: %q", got)
+	}
+	if got := c.Do("DELETE", "/api/v1/team/sso", "", c.owner); got.Status != http.StatusOK {
+		t.Fatalf("%d %s", got.Status, got.Body)
+	}
+	if got := c.Do("POST", confirm, resetBody(handle, code, next), nil); got.Status != http.StatusOK {
+		t.Errorf("the code is spent: %d %s", got.Status, got.Body)
 	}
 }

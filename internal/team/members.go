@@ -119,8 +119,8 @@ func (s *Service) Remove(ctx context.Context, user identity.User, target uuid.UU
 	return nil
 }
 
-// removeMember ends a membership with the sessions that the team's provider has opened, and records the events. Somebody
-// whom others remove gets a notice.
+// removeMember ends a membership with the sessions that the team's provider has opened, and records the events.
+// Somebody whom others remove gets a notice.
 func (s *Service) removeMember(
 	ctx context.Context, tx pgx.Tx, team, target uuid.UUID, events []audit.Event,
 ) error {
@@ -128,7 +128,8 @@ func (s *Service) removeMember(
 		return err
 	}
 	now := s.now()
-	if err := s.q.EndSSOSessions(ctx, tx, db.EndSSOSessionsParams{Now: &now, UserID: target, TeamID: &team}); err != nil {
+	err := s.q.EndSSOSessions(ctx, tx, db.EndSSOSessionsParams{Now: &now, UserID: target, TeamID: &team})
+	if err != nil {
 		return err
 	}
 	for _, e := range events {

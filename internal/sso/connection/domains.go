@@ -47,7 +47,8 @@ func (s *Service) Prove(ctx context.Context) error {
 		if err != nil {
 			return postgres.Translate(err)
 		}
-		c := claim{team: row.TeamID, domain: row.Domain, token: row.Token, createdAt: row.CreatedAt, provedAt: row.ProvedAt}
+		c := claim{team: row.TeamID, domain: row.Domain, token: row.Token, createdAt: row.CreatedAt,
+			provedAt: row.ProvedAt}
 		if err := s.prove(ctx, c); err != nil {
 			return err
 		}

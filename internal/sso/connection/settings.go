@@ -147,8 +147,8 @@ func (s *Service) owned(ctx context.Context, user identity.User) (team.Team, err
 		err = t.Require(team.Owner)
 	}
 	if err == nil && t.Seats == 0 {
-		err = fault.ErrTierRequired.WithMessage("The plan of this team has ended. Subscribe to Team to use single sign-on.").
-			WithExtra("required", []tier.Tier{tier.Team})
+		err = fault.ErrTierRequired.WithMessage("The plan of this team has ended. Subscribe to Team to use "+
+			"single sign-on.").WithExtra("required", []tier.Tier{tier.Team})
 	}
 	return t, err
 }
@@ -179,8 +179,8 @@ func (s *Service) check(ctx context.Context, provider oidc.Provider) error {
 		return err
 	}
 	s.cfg.Log.WarnContext(ctx, "the provider of a team was refused", slog.String("reason", refused.Reason))
-	return invalid("/issuer", "No OpenID Connect provider answers there, or not as it has to: it must be on the public "+
-		"internet, over https, and its discovery document must name exactly this issuer.")
+	return invalid("/issuer", "No OpenID Connect provider answers there, or not as it has to: it must be on the "+
+		"public internet, over https, and its discovery document must name exactly this issuer.")
 }
 
 func (s *Service) save(

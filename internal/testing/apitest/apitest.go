@@ -106,8 +106,8 @@ func StartConfigured(t *testing.T, change func(*config.Config), options ...Optio
 	return StartReplica(t, Replica{Config: cfg, DB: pgtest.New(t)}, nil, options...)
 }
 
-// Replica is what the replicas of a service have in common, or differ in. Now is the clock; nil means time.Now. Resolver
-// looks up issuers and the records of domains; nil means the system's.
+// Replica is what the replicas of a service have in common, or differ in. Now is the clock; nil means time.Now.
+// Resolver looks up issuers and the records of domains; nil means the system's.
 type Replica struct {
 	Config   config.Config
 	DB       *postgres.DB
