@@ -44,7 +44,7 @@ lint: $(NODE_MODULES) ## check gofmt, go vet, import rules, sizes, deployment fi
 
 test: $(BROWSER_MODULES) $(CLIENT_MODULES) $(SQLITE_MODULES) ## run all tests with the race detector, against real PostgreSQL, Redis, S3, Prometheus and Chromium
 	scripts/install-peers prometheus
-	for one in versitygw stripe-mock; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
+	for one in versitygw stripe-mock server; do go tool -modfile=tools/peers/go.mod -n $$one >/dev/null; done
 	go run ./internal/testing/testpeers -- go test -race -timeout 30m ./...
 
 test-engines: $(CLIENT_MODULES) $(SQLITE_MODULES) ## run the TypeScript client's suite in Qt WebEngine, which is close to Electron's renderer

@@ -4,6 +4,8 @@
 package cloudapi
 
 //go:generate go tool -modfile=tools/go.mod oapi-codegen -config openapi/server.yaml openapi/openapi.yaml
-//go:generate go tool -modfile=tools/go.mod oapi-codegen -config openapi/client.yaml openapi/openapi.yaml
+//go:generate go tool -modfile=tools/go.mod oapi-codegen -config openapi/client/models.yaml openapi/openapi.yaml
+//go:generate go tool -modfile=tools/go.mod oapi-codegen -config openapi/client/requests.yaml openapi/openapi.yaml
+//go:generate go tool -modfile=tools/go.mod oapi-codegen -config openapi/client/responses.yaml openapi/openapi.yaml
 //go:generate env CGO_ENABLED=0 go tool -modfile=tools/go.mod sqlc generate -f sql/sqlc.yaml
 //go:generate npm --prefix openapi/npm run --silent generate

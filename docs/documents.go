@@ -1,5 +1,5 @@
 // Package documents embeds the pages of this folder that the service publishes: the integrators' guide, the page on client
-// libraries and the changelog of the contract.
+// libraries, that for administrators of single sign-on and the changelog of the contract.
 package documents
 
 import _ "embed"
@@ -14,6 +14,11 @@ var Guide []byte
 //
 //go:embed clients.md
 var Clients []byte
+
+// SSO tells the administrators of customers how their provider signs people in, in Markdown.
+//
+//go:embed sso.md
+var SSO []byte
 
 // Changelog lists the changes of the contract, newest release first, in Markdown.
 //

@@ -43,6 +43,10 @@ var allowed = map[string]string{
 	"internal/listener": "internal/network",
 	"internal/span":     "",
 
+	// The outside world, as far as customers name it.
+	"internal/publicdial":  "",
+	"internal/domainproof": "",
+
 	// The domain.
 	"internal/action":   "internal/dates",
 	"internal/consent":  "internal/dates internal/fold",
@@ -80,6 +84,10 @@ var allowed = map[string]string{
 	"internal/mail":   "internal/worker internal/postgres gen/db",
 	"internal/team": "internal/audit internal/auth internal/identity internal/mail internal/seal internal/tier " +
 		"internal/worker internal/postgres gen/db internal/fault",
+	"internal/sso": "internal/audit internal/auth internal/identity internal/mail internal/oidc internal/team " +
+		"internal/sso/connection internal/worker internal/postgres gen/db internal/fault",
+	"internal/sso/connection": "internal/audit internal/domainproof internal/identity internal/oidc internal/seal " +
+		"internal/team internal/tier internal/worker internal/postgres gen/db internal/fault",
 	"internal/backup": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
 		"internal/fault",
 	"internal/billing": "internal/worker internal/postgres gen/db internal/identity internal/tier " +
@@ -100,6 +108,7 @@ var allowed = map[string]string{
 	"internal/s3blob":      "internal/backup",
 	"internal/stripepay":   "internal/billing internal/tier",
 	"internal/smtpmail":    "internal/mail",
+	"internal/oidc":        "internal/publicdial",
 	"internal/metrics":     "internal/agent internal/backup",
 	"internal/tracing":     "internal/agent internal/backup internal/span",
 
@@ -116,7 +125,7 @@ var allowed = map[string]string{
 		"internal/listener internal/playbook internal/provider internal/ratelimit internal/strictjson " +
 		"internal/docsite internal/fault " +
 		"internal/identity internal/mail internal/network internal/span internal/tier " +
-		"internal/team",
+		"internal/sso internal/sso/connection internal/team",
 
 	// Stand-ins for development.
 	"internal/dev/devpg":     "",
@@ -133,7 +142,10 @@ var allowed = map[string]string{
 	"internal/testing/agenttest": "internal/agent internal/identity internal/playbook internal/tier",
 	"internal/testing/apitest": "internal/agent internal/app internal/auth internal/billing internal/config " +
 		"internal/dev/devstripe internal/dev/mailbox internal/mail internal/metrics " +
-		"internal/httpapi internal/postgres internal/ratelimit internal/testing/pgtest openapi",
+		"internal/httpapi internal/postgres internal/ratelimit internal/sso internal/sso/connection " +
+		"internal/testing/pgtest openapi",
+	"internal/testing/dnstest":     "",
+	"internal/testing/issuertest":  "",
 	"internal/testing/hostilejson": "",
 	"internal/testing/leaktest":    "",
 	"internal/testing/smallmodel":  "internal/testing/pgtest",
@@ -157,8 +169,8 @@ var allowed = map[string]string{
 	"cmd/adiuva-api": "internal/app internal/config internal/httpapi internal/agent internal/auth internal/backup " +
 		"internal/apikey internal/billing internal/docsite internal/listener internal/postgres " +
 		"internal/provider internal/fault " +
-		"internal/team internal/tier internal/dev/offline internal/eval internal/scenario internal/chat " +
-		"tests/scenarios",
+		"internal/sso/connection internal/team internal/tier internal/dev/offline internal/eval internal/scenario " +
+		"internal/chat tests/scenarios",
 }
 
 // owners says which of our packages alone may import a package of ours or a dependency, outside tests. A path that
@@ -166,7 +178,8 @@ var allowed = map[string]string{
 var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
-	module + "gen/db": "internal/apikey internal/audit internal/auth internal/backup internal/billing " +
+	module + "gen/db": "internal/sso internal/sso/connection internal/apikey internal/audit internal/auth internal/backup " +
+		"internal/billing " +
 		"internal/backlog internal/budget internal/export internal/mail internal/team",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/dev/offline internal/dev/offline/answering internal/app " +
@@ -189,6 +202,9 @@ var owners = map[string]string{
 	"github.com/go-webauthn/webauthn/":     "internal/auth",
 	"github.com/pquerna/otp":               "internal/auth",
 	"github.com/pquerna/otp/":              "internal/auth",
+	"github.com/coreos/go-oidc/":           "internal/oidc",
+	"github.com/go-jose/":                  "internal/oidc",
+	"golang.org/x/oauth2":                  "internal/oidc",
 	"github.com/spf13/cobra":               "cmd/adiuva-api",
 	"github.com/go-json-experiment/json/":  "internal/llm",
 	"github.com/gorilla/websocket":         "internal/chatstream internal/testing/apitest",

@@ -14,9 +14,10 @@ import (
 )
 
 // public lists the operations that need no access token.
-var public = []string{"confirmPasswordReset", "exchangePasskeyCode", "finishPasskeyLogin",
-	"finishPasskeyRegistration", "getHealth", "getPasskeyOptions", "listTiers", "login", "loginWithSecondFactor",
-	"receiveStripeEvent", "refreshTokens", "register", "requestPasswordReset", "startPasskeyLogin"}
+var public = []string{"confirmPasswordReset", "exchangePasskeyCode", "exchangeSsoCode", "finishPasskeyLogin",
+	"finishPasskeyRegistration", "finishSso", "getHealth", "getPasskeyOptions", "linkSso", "listSsoProviders",
+	"listTiers", "login", "loginWithSecondFactor", "receiveStripeEvent", "refreshTokens", "register",
+	"requestPasswordReset", "requestSsoLinkCode", "startPasskeyLogin", "startSso"}
 
 // unlimited lists the operations whose responses have no rate limit headers: the webhook, the health probe, and the
 // handshake of the stream, whose messages are counted instead.

@@ -18,7 +18,7 @@ import (
 
 func teamCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{Use: "team", Short: "Manage teams"}
-	cmd.AddCommand(teamList(env), teamShow(env),
+	cmd.AddCommand(teamList(env), teamShow(env), teamSSO(env),
 		memberCommand(env, "remove EMAIL", "Remove an account from its team",
 			"Remove an account from its team. Its data stays; running servers treat it by its own plan within 10 "+
 				"seconds. The owner cannot be removed: transfer the team first.", (*team.Service).RemoveMember),

@@ -403,6 +403,7 @@ const (
 	ErrorCodeInvitationInvalid    ErrorCode = "invitation_invalid"
 	ErrorCodeKeyExpired           ErrorCode = "key_expired"
 	ErrorCodeLengthRequired       ErrorCode = "length_required"
+	ErrorCodeLinkRequired         ErrorCode = "link_required"
 	ErrorCodeLlmError             ErrorCode = "llm_error"
 	ErrorCodeLlmTimeout           ErrorCode = "llm_timeout"
 	ErrorCodeLlmUnavailable       ErrorCode = "llm_unavailable"
@@ -427,7 +428,10 @@ const (
 	ErrorCodeSeatsExhausted       ErrorCode = "seats_exhausted"
 	ErrorCodeSecondFactorActive   ErrorCode = "second_factor_active"
 	ErrorCodeSecondFactorRequired ErrorCode = "second_factor_required"
+	ErrorCodeSignInTooOld         ErrorCode = "sign_in_too_old"
 	ErrorCodeSignatureInvalid     ErrorCode = "signature_invalid"
+	ErrorCodeSsoFailed            ErrorCode = "sso_failed"
+	ErrorCodeSsoRequired          ErrorCode = "sso_required"
 	ErrorCodeStorageInconsistent  ErrorCode = "storage_inconsistent"
 	ErrorCodeStorageUnavailable   ErrorCode = "storage_unavailable"
 	ErrorCodeTierRequired         ErrorCode = "tier_required"
@@ -501,6 +505,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeLengthRequired:
 		return true
+	case ErrorCodeLinkRequired:
+		return true
 	case ErrorCodeLlmError:
 		return true
 	case ErrorCodeLlmTimeout:
@@ -549,7 +555,13 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeSecondFactorRequired:
 		return true
+	case ErrorCodeSignInTooOld:
+		return true
 	case ErrorCodeSignatureInvalid:
+		return true
+	case ErrorCodeSsoFailed:
+		return true
+	case ErrorCodeSsoRequired:
 		return true
 	case ErrorCodeStorageInconsistent:
 		return true
@@ -831,6 +843,27 @@ func (e TeamRoleRequestRole) Valid() bool {
 	}
 }
 
+// Defines values for TeamSsoDomainState.
+const (
+	TeamSsoDomainStatePending TeamSsoDomainState = "pending"
+	TeamSsoDomainStateProved  TeamSsoDomainState = "proved"
+	TeamSsoDomainStateTaken   TeamSsoDomainState = "taken"
+)
+
+// Valid indicates whether the value is a known member of the TeamSsoDomainState enum.
+func (e TeamSsoDomainState) Valid() bool {
+	switch e {
+	case TeamSsoDomainStatePending:
+		return true
+	case TeamSsoDomainStateProved:
+		return true
+	case TeamSsoDomainStateTaken:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ToolLabel.
 const (
 	ToolLabelAskingAnotherAgent    ToolLabel = "Asking another agent"
@@ -876,6 +909,21 @@ const (
 func (e ToolResultFrameType) Valid() bool {
 	switch e {
 	case ToolResultFrameTypeToolResult:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StartSsoParamsCodeChallengeMethod.
+const (
+	StartSsoParamsCodeChallengeMethodS256 StartSsoParamsCodeChallengeMethod = "S256"
+)
+
+// Valid indicates whether the value is a known member of the StartSsoParamsCodeChallengeMethod enum.
+func (e StartSsoParamsCodeChallengeMethod) Valid() bool {
+	switch e {
+	case StartSsoParamsCodeChallengeMethodS256:
 		return true
 	default:
 		return false
@@ -944,6 +992,11 @@ type AccountExport struct {
 	// Example: []
 	Sessions []map[string]interface{} `json:"sessions"`
 
+	// SsoLinks Sign-ins of providers that are linked to the account.
+	//
+	// Example: []
+	SsoLinks []map[string]interface{} `json:"sso_links"`
+
 	// Subscriptions Subscriptions.
 	//
 	// Example: []
@@ -1000,7 +1053,7 @@ type AuthEvent struct {
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a14
 	ID openapi_types.UUID `json:"id"`
 
-	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
+	// Kind What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`, `team_sso_changed` and `team_sso_removed` (by this account), `sso_linked` (a provider's sign-in to this account), `sso_refused` (it may not sign in). More may be added.
 	//
 	// Example: signed_in
 	Kind string `json:"kind"`
@@ -1010,7 +1063,7 @@ type AuthEvent struct {
 	// Example: 203.0.113.0/24
 	Network string `json:"network"`
 
-	// SubjectID The session, the API key, the passkey, the team's invitation or the other account that it is about; absent if there is none.
+	// SubjectID The session, the API key, the passkey, the team, its invitation, the link or the other account that it is about; absent if there is none.
 	//
 	// Example: 0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a12
 	SubjectID *openapi_types.UUID `json:"subject_id,omitempty"`
@@ -1987,10 +2040,10 @@ type DeletionRequest struct {
 	// Example: false
 	EndTeam *bool `json:"end_team,omitempty"`
 
-	// Password The account's password.
+	// Password The account's password. An account that has none leaves it out.
 	//
 	// Example: correct horse battery
-	Password string `json:"password"`
+	Password *string `json:"password,omitempty"`
 }
 
 // Email An e-mail address, compared case-insensitively.
@@ -2005,10 +2058,10 @@ type EmailChange struct {
 	// Example: anna@example.com
 	Email Email `json:"email"`
 
-	// Password The account's current password.
+	// Password The account's current password. An account that has none leaves it out.
 	//
 	// Example: correct horse battery
-	Password string `json:"password"`
+	Password *string `json:"password,omitempty"`
 }
 
 // EmailRow Metadata of an e-mail; never its body.
@@ -2711,7 +2764,7 @@ type Problem struct {
 	// Example: 422
 	Status int32 `json:"status"`
 
-	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+	// Ticket For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes. For link_required: send it with the account's password or a mailed code to POST /auth/sso/link within 10 minutes.
 	//
 	// Example: 3JFWSAPQ7DDRQ4NRKLPCK6AWXU
 	Ticket *string `json:"ticket,omitempty"`
@@ -2904,6 +2957,68 @@ type Session struct {
 //
 // Example: [{"created_at":1767225600000,"current":true,"id":"0199a3f2-7c1e-7b41-9d55-5f0f2c6b8a10","last_used_at":1767225600000}]
 type SessionList = []Session
+
+// SsoLinkRequest Proves that an account is the person's own. Send `password` or `code`.
+type SsoLinkRequest struct {
+	// Code The code of 8 digits that POST /auth/sso/link/code has mailed. Spaces are ignored.
+	//
+	// Example: 12345678
+	Code *string `json:"code,omitempty"`
+
+	// Password The account's password.
+	//
+	// Example: correct horse battery
+	Password *string `json:"password,omitempty"`
+
+	// SecondFactor Where a second factor guards the account: a code of the authenticator app or a recovery code.
+	//
+	// Example: 123456
+	SecondFactor *string `json:"second_factor,omitempty"`
+
+	// Ticket The `ticket` of a 401 `link_required`.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket SsoTicket `json:"ticket"`
+}
+
+// SsoProvider A provider that everybody can sign in with.
+type SsoProvider struct {
+	// Name What GET /auth/sso/start takes as `provider`.
+	//
+	// Example: google
+	Name string `json:"name"`
+}
+
+// SsoProviderList The operator's providers, in the operator's order.
+//
+// Example: [{"name":"google"},{"name":"microsoft"}]
+type SsoProviderList = []SsoProvider
+
+// SsoTicket The `ticket` of a 401 `link_required`.
+//
+// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+type SsoTicket = string
+
+// SsoTicketRequest A ticket to mail a code for.
+type SsoTicketRequest struct {
+	// Ticket The `ticket` of a 401 `link_required`.
+	//
+	// Example: Q6ZT2MHN4RXC7WVKP3DYJ5LBSA
+	Ticket SsoTicket `json:"ticket"`
+}
+
+// SsoTokenRequest Exchanges the code of a sign-in with a provider.
+type SsoTokenRequest struct {
+	// Code The `code` that the app got at its `redirect_uri`.
+	//
+	// Example: T5RNKD4WZU2OXJ6PB2VAM7HIEQ
+	Code string `json:"code"`
+
+	// CodeVerifier The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"code_verifier"`
+}
 
 // StepRequest A `generate` step to run.
 type StepRequest struct {
@@ -3215,6 +3330,100 @@ type TeamRoleRequest struct {
 //
 // Example: admin
 type TeamRoleRequestRole string
+
+// TeamSso The provider that a team signs in with, without its secret.
+type TeamSso struct {
+	// CallbackURL The redirect URI to register with the provider.
+	//
+	// Example: https://api.example.com/api/v1/auth/sso/callback
+	CallbackURL string `json:"callback_url"`
+
+	// ClientID What the provider knows this service by.
+	//
+	// Example: adiuva
+	ClientID string `json:"client_id"`
+
+	// Domains The domains, in alphabetical order.
+	//
+	// Example: [{"checked_at":1767225600000,"domain":"example.com","record":"_adiuva.example.com","state":"proved","token":"adiuva-domain=M7HIEQT5RNKD4WZU2OXJ6PB2VA"}]
+	Domains []TeamSsoDomain `json:"domains"`
+
+	// Issuer The provider's issuer.
+	//
+	// Example: https://login.example.com
+	Issuer string `json:"issuer"`
+
+	// Required Whether members with an address of a proved domain can sign in with the provider only.
+	//
+	// Example: false
+	Required bool `json:"required"`
+
+	// UpdatedAt When it was last set, in milliseconds since the Unix epoch.
+	//
+	// Example: 1767225600000
+	UpdatedAt int64 `json:"updated_at"`
+}
+
+// TeamSsoDomain A domain, and what proves that it is the team's.
+type TeamSsoDomain struct {
+	// CheckedAt When the record was last looked up, in milliseconds since the Unix epoch; absent before the first time.
+	//
+	// Example: 1767225600000
+	CheckedAt *int64 `json:"checked_at,omitempty"`
+
+	// Domain The domain name, in ASCII and lower case.
+	//
+	// Example: example.com
+	Domain string `json:"domain"`
+
+	// Record The name of the TXT record.
+	//
+	// Example: _adiuva.example.com
+	Record string `json:"record"`
+
+	// State `pending` while the record is missing, `proved` when the domain counts, `taken` while another team has proved the domain.
+	//
+	// Example: proved
+	State TeamSsoDomainState `json:"state"`
+
+	// Token What the TXT record has to hold. It is no secret.
+	//
+	// Example: adiuva-domain=M7HIEQT5RNKD4WZU2OXJ6PB2VA
+	Token string `json:"token"`
+}
+
+// TeamSsoDomainState `pending` while the record is missing, `proved` when the domain counts, `taken` while another team has proved the domain.
+//
+// Example: proved
+type TeamSsoDomainState string
+
+// TeamSsoRequest The provider that a team signs in with.
+type TeamSsoRequest struct {
+	// ClientID What the provider knows this service by.
+	//
+	// Example: adiuva
+	ClientID string `json:"client_id"`
+
+	// ClientSecret The client's secret. It is kept encrypted and never returned. Leave it out to keep the present one, as long as issuer and client are the same.
+	//
+	// Example: ZJYCqe3GGRvdrudKyZS0XhGv_Z45DuKhCUk0gBR1vZk
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Domains The domains whose addresses sign in with the provider. A domain that is left out does not count any more; one that stays keeps its token.
+	//
+	// Example: ["example.com"]
+	Domains []string `json:"domains"`
+
+	// Issuer The provider's issuer, as its discovery document has it: an https URL without a query or a fragment.
+	//
+	// Example: https://login.example.com
+	Issuer string `json:"issuer"`
+
+	// Required Whether members with an address of a proved domain can sign in with the provider only.
+	//
+	// Example: false
+	Required *bool `json:"required,omitempty"`
+}
 
 // TeamUpdate What to change of a team.
 type TeamUpdate struct {
@@ -3623,6 +3832,57 @@ type ListSessionsParams struct {
 	Before *openapi_types.UUID `form:"before,omitempty" json:"before,omitempty"`
 }
 
+// FinishSsoParams defines parameters for FinishSso.
+type FinishSsoParams struct {
+	// State What the sign-in is known by.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Code The provider's code, which the service exchanges for the person's identity.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Iss The provider that answers (RFC 9207). It must be the one that was asked.
+	Iss *string `form:"iss,omitempty" json:"iss,omitempty"`
+
+	// Error Why there is no code. The app gets `sso_failed`.
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
+}
+
+// RequestSsoLinkCodeParams defines parameters for RequestSsoLinkCode.
+type RequestSsoLinkCodeParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// StartSsoParams defines parameters for StartSso.
+type StartSsoParams struct {
+	// Provider The name of a provider of GET /auth/sso/providers.
+	Provider *string `form:"provider,omitempty" json:"provider,omitempty"`
+
+	// Email The address of the person who signs in. Its domain says which team's provider it is.
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+
+	// RedirectURI Where the app waits: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` (RFC 8252). Without a query or a fragment.
+	RedirectURI string `form:"redirect_uri" json:"redirect_uri"`
+
+	// CodeChallenge SHA-256 of the app's `code_verifier`, in base64url without padding.
+	CodeChallenge string `form:"code_challenge" json:"code_challenge"`
+
+	// CodeChallengeMethod How the challenge was made. There is one way.
+	CodeChallengeMethod StartSsoParamsCodeChallengeMethod `form:"code_challenge_method" json:"code_challenge_method"`
+
+	// State Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+}
+
+// StartSsoParamsCodeChallengeMethod defines parameters for StartSso.
+type StartSsoParamsCodeChallengeMethod string
+
+// ExchangeSsoCodeParams defines parameters for ExchangeSsoCode.
+type ExchangeSsoCodeParams struct {
+	// AcceptLanguage The language of the mail: de, it, or en for any other.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
 // GetLatestBackupParams defines parameters for GetLatestBackup.
 type GetLatestBackupParams struct {
 	// IfMatch Entity tags, or `*` for any backup. 412 `precondition_failed` if the current one is not among them.
@@ -3851,6 +4111,15 @@ type RefreshTokensJSONRequestBody = RefreshRequest
 // RegisterJSONRequestBody defines body for Register for application/json ContentType.
 type RegisterJSONRequestBody = RegisterRequest
 
+// LinkSsoJSONRequestBody defines body for LinkSso for application/json ContentType.
+type LinkSsoJSONRequestBody = SsoLinkRequest
+
+// RequestSsoLinkCodeJSONRequestBody defines body for RequestSsoLinkCode for application/json ContentType.
+type RequestSsoLinkCodeJSONRequestBody = SsoTicketRequest
+
+// ExchangeSsoCodeJSONRequestBody defines body for ExchangeSsoCode for application/json ContentType.
+type ExchangeSsoCodeJSONRequestBody = SsoTokenRequest
+
 // DeleteTotpJSONRequestBody defines body for DeleteTotp for application/json ContentType.
 type DeleteTotpJSONRequestBody = TotpRemoval
 
@@ -3892,6 +4161,9 @@ type SetTeamRoleJSONRequestBody = TeamRoleRequest
 
 // HandOverTeamJSONRequestBody defines body for HandOverTeam for application/json ContentType.
 type HandOverTeamJSONRequestBody = TeamOwnerRequest
+
+// SetTeamSsoJSONRequestBody defines body for SetTeamSso for application/json ContentType.
+type SetTeamSsoJSONRequestBody = TeamSsoRequest
 
 // Getter for additional properties for Problem. Returns the specified
 // element and whether it was found
@@ -4631,6 +4903,24 @@ type ServerInterface interface {
 	// EndSession End one session
 	// (DELETE /auth/sessions/{id})
 	EndSession(ctx *echo.Context, id openapi_types.UUID) error
+	// FinishSso Receive the provider's answer
+	// (GET /auth/sso/callback)
+	FinishSso(ctx *echo.Context, params FinishSsoParams) error
+	// LinkSso Link a provider's sign-in to the account of the same address
+	// (POST /auth/sso/link)
+	LinkSso(ctx *echo.Context) error
+	// RequestSsoLinkCode Ask for a code to link a provider's sign-in
+	// (POST /auth/sso/link/code)
+	RequestSsoLinkCode(ctx *echo.Context, params RequestSsoLinkCodeParams) error
+	// ListSsoProviders List the providers that everybody can sign in with
+	// (GET /auth/sso/providers)
+	ListSsoProviders(ctx *echo.Context) error
+	// StartSso Start signing in with a provider
+	// (GET /auth/sso/start)
+	StartSso(ctx *echo.Context, params StartSsoParams) error
+	// ExchangeSsoCode Exchange the code of a sign-in with a provider for tokens
+	// (POST /auth/sso/token)
+	ExchangeSsoCode(ctx *echo.Context, params ExchangeSsoCodeParams) error
 	// DeleteTotp Remove the second factor
 	// (DELETE /auth/totp)
 	DeleteTotp(ctx *echo.Context) error
@@ -4745,6 +5035,15 @@ type ServerInterface interface {
 	// HandOverTeam Hand the team over
 	// (PUT /team/owner)
 	HandOverTeam(ctx *echo.Context) error
+	// DeleteTeamSso Remove the team's single sign-on
+	// (DELETE /team/sso)
+	DeleteTeamSso(ctx *echo.Context) error
+	// GetTeamSso Describe the team's single sign-on
+	// (GET /team/sso)
+	GetTeamSso(ctx *echo.Context) error
+	// SetTeamSso Set up the team's single sign-on
+	// (PUT /team/sso)
+	SetTeamSso(ctx *echo.Context) error
 	// GetUsage Tokens used today
 	// (GET /usage)
 	GetUsage(ctx *echo.Context) error
@@ -5137,6 +5436,174 @@ func (w *ServerInterfaceWrapper) EndSession(ctx *echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.EndSession(ctx, id)
+	return err
+}
+
+// FinishSso converts echo context to params.
+func (w *ServerInterfaceWrapper) FinishSso(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinishSsoParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "iss" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "iss", ctx.QueryParams(), &params.Iss, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter iss: %s", err))
+	}
+
+	// ------------- Optional query parameter "error" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "error", ctx.QueryParams(), &params.Error, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter error: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.FinishSso(ctx, params)
+	return err
+}
+
+// LinkSso converts echo context to params.
+func (w *ServerInterfaceWrapper) LinkSso(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LinkSso(ctx)
+	return err
+}
+
+// RequestSsoLinkCode converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestSsoLinkCode(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestSsoLinkCodeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestSsoLinkCode(ctx, params)
+	return err
+}
+
+// ListSsoProviders converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSsoProviders(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSsoProviders(ctx)
+	return err
+}
+
+// StartSso converts echo context to params.
+func (w *ServerInterfaceWrapper) StartSso(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StartSsoParams
+	// ------------- Optional query parameter "provider" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "provider", ctx.QueryParams(), &params.Provider, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// ------------- Optional query parameter "email" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", ctx.QueryParams(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter email: %s", err))
+	}
+
+	// ------------- Required query parameter "redirect_uri" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "redirect_uri", ctx.QueryParams(), &params.RedirectURI, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter redirect_uri: %s", err))
+	}
+
+	// ------------- Required query parameter "code_challenge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "code_challenge", ctx.QueryParams(), &params.CodeChallenge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code_challenge: %s", err))
+	}
+
+	// ------------- Required query parameter "code_challenge_method" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "code_challenge_method", ctx.QueryParams(), &params.CodeChallengeMethod, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code_challenge_method: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartSso(ctx, params)
+	return err
+}
+
+// ExchangeSsoCode converts echo context to params.
+func (w *ServerInterfaceWrapper) ExchangeSsoCode(ctx *echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExchangeSsoCodeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Accept-Language, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Accept-Language: %s", err))
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExchangeSsoCode(ctx, params)
 	return err
 }
 
@@ -6166,6 +6633,33 @@ func (w *ServerInterfaceWrapper) HandOverTeam(ctx *echo.Context) error {
 	return err
 }
 
+// DeleteTeamSso converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTeamSso(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTeamSso(ctx)
+	return err
+}
+
+// GetTeamSso converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTeamSso(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTeamSso(ctx)
+	return err
+}
+
+// SetTeamSso converts echo context to params.
+func (w *ServerInterfaceWrapper) SetTeamSso(ctx *echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetTeamSso(ctx)
+	return err
+}
+
 // GetUsage converts echo context to params.
 func (w *ServerInterfaceWrapper) GetUsage(ctx *echo.Context) error {
 	var err error
@@ -6248,6 +6742,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/auth/passkeys/login/finish", wrapper.FinishPasskeyLogin, options.OperationMiddlewares["finishPasskeyLogin"]...)
 	router.POST(options.BaseURL+"/auth/passkeys/options", wrapper.GetPasskeyOptions, options.OperationMiddlewares["getPasskeyOptions"]...)
 	router.POST(options.BaseURL+"/auth/passkeys/token", wrapper.ExchangePasskeyCode, options.OperationMiddlewares["exchangePasskeyCode"]...)
+	router.GET(options.BaseURL+"/auth/sso/providers", wrapper.ListSsoProviders, options.OperationMiddlewares["listSsoProviders"]...)
+	router.GET(options.BaseURL+"/auth/sso/start", wrapper.StartSso, options.OperationMiddlewares["startSso"]...)
+	router.GET(options.BaseURL+"/auth/sso/callback", wrapper.FinishSso, options.OperationMiddlewares["finishSso"]...)
+	router.POST(options.BaseURL+"/auth/sso/token", wrapper.ExchangeSsoCode, options.OperationMiddlewares["exchangeSsoCode"]...)
+	router.POST(options.BaseURL+"/auth/sso/link", wrapper.LinkSso, options.OperationMiddlewares["linkSso"]...)
+	router.POST(options.BaseURL+"/auth/sso/link/code", wrapper.RequestSsoLinkCode, options.OperationMiddlewares["requestSsoLinkCode"]...)
 	router.GET(options.BaseURL+"/auth/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/auth/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/auth/events", wrapper.ListAuthEvents, options.OperationMiddlewares["listAuthEvents"]...)
@@ -6286,6 +6786,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/team/invitations", wrapper.InviteTeamMember, options.OperationMiddlewares["inviteTeamMember"]...)
 	router.DELETE(options.BaseURL+"/team/invitations/:id", wrapper.RevokeTeamInvitation, options.OperationMiddlewares["revokeTeamInvitation"]...)
 	router.POST(options.BaseURL+"/team/join", wrapper.JoinTeam, options.OperationMiddlewares["joinTeam"]...)
+	router.DELETE(options.BaseURL+"/team/sso", wrapper.DeleteTeamSso, options.OperationMiddlewares["deleteTeamSso"]...)
+	router.GET(options.BaseURL+"/team/sso", wrapper.GetTeamSso, options.OperationMiddlewares["getTeamSso"]...)
+	router.PUT(options.BaseURL+"/team/sso", wrapper.SetTeamSso, options.OperationMiddlewares["setTeamSso"]...)
 	router.PUT(options.BaseURL+"/team/owner", wrapper.HandOverTeam, options.OperationMiddlewares["handOverTeam"]...)
 	router.GET(options.BaseURL+"/health", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 
@@ -8192,6 +8695,423 @@ type EndSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinishSsoRequestObject struct {
+	Params FinishSsoParams
+}
+
+type FinishSsoResponseObject interface {
+	VisitFinishSsoResponse(w http.ResponseWriter) error
+}
+
+type FinishSso302ResponseHeaders struct {
+	Location        *string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type FinishSso302Response struct {
+	Headers FinishSso302ResponseHeaders
+}
+
+func (response FinishSso302Response) VisitFinishSsoResponse(w http.ResponseWriter) error {
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(302)
+	return nil
+}
+
+type FinishSsodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response FinishSsodefaultApplicationProblemPlusJSONResponse) VisitFinishSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkSsoRequestObject struct {
+	Body *LinkSsoJSONRequestBody
+}
+
+type LinkSsoResponseObject interface {
+	VisitLinkSsoResponse(w http.ResponseWriter) error
+}
+
+type LinkSso200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type LinkSso200JSONResponse struct {
+	Body    AuthTokens
+	Headers LinkSso200ResponseHeaders
+}
+
+func (response LinkSso200JSONResponse) VisitLinkSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkSsodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response LinkSsodefaultApplicationProblemPlusJSONResponse) VisitLinkSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestSsoLinkCodeRequestObject struct {
+	Params RequestSsoLinkCodeParams
+	Body   *RequestSsoLinkCodeJSONRequestBody
+}
+
+type RequestSsoLinkCodeResponseObject interface {
+	VisitRequestSsoLinkCodeResponse(w http.ResponseWriter) error
+}
+
+type RequestSsoLinkCode202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type RequestSsoLinkCode202JSONResponse struct {
+	Body    Ok
+	Headers RequestSsoLinkCode202ResponseHeaders
+}
+
+func (response RequestSsoLinkCode202JSONResponse) VisitRequestSsoLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestSsoLinkCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response RequestSsoLinkCodedefaultApplicationProblemPlusJSONResponse) VisitRequestSsoLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSsoProvidersRequestObject struct {
+}
+
+type ListSsoProvidersResponseObject interface {
+	VisitListSsoProvidersResponse(w http.ResponseWriter) error
+}
+
+type ListSsoProviders200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ListSsoProviders200JSONResponse struct {
+	Body    SsoProviderList
+	Headers ListSsoProviders200ResponseHeaders
+}
+
+func (response ListSsoProviders200JSONResponse) VisitListSsoProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSsoProvidersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListSsoProvidersdefaultApplicationProblemPlusJSONResponse) VisitListSsoProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartSsoRequestObject struct {
+	Params StartSsoParams
+}
+
+type StartSsoResponseObject interface {
+	VisitStartSsoResponse(w http.ResponseWriter) error
+}
+
+type StartSso302ResponseHeaders struct {
+	Location        *string
+	RateLimit       *string
+	RateLimitPolicy *string
+	SetCookie       *string
+	XRequestID      *string
+}
+
+type StartSso302Response struct {
+	Headers StartSso302ResponseHeaders
+}
+
+func (response StartSso302Response) VisitStartSsoResponse(w http.ResponseWriter) error {
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(302)
+	return nil
+}
+
+type StartSsodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response StartSsodefaultApplicationProblemPlusJSONResponse) VisitStartSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExchangeSsoCodeRequestObject struct {
+	Params ExchangeSsoCodeParams
+	Body   *ExchangeSsoCodeJSONRequestBody
+}
+
+type ExchangeSsoCodeResponseObject interface {
+	VisitExchangeSsoCodeResponse(w http.ResponseWriter) error
+}
+
+type ExchangeSsoCode200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type ExchangeSsoCode200JSONResponse struct {
+	Body    AuthTokens
+	Headers ExchangeSsoCode200ResponseHeaders
+}
+
+func (response ExchangeSsoCode200JSONResponse) VisitExchangeSsoCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExchangeSsoCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ExchangeSsoCodedefaultApplicationProblemPlusJSONResponse) VisitExchangeSsoCodeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11589,6 +12509,214 @@ func (response HandOverTeamdefaultApplicationProblemPlusJSONResponse) VisitHandO
 	return err
 }
 
+type DeleteTeamSsoRequestObject struct {
+}
+
+type DeleteTeamSsoResponseObject interface {
+	VisitDeleteTeamSsoResponse(w http.ResponseWriter) error
+}
+
+type DeleteTeamSso200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type DeleteTeamSso200JSONResponse struct {
+	Body    Ok
+	Headers DeleteTeamSso200ResponseHeaders
+}
+
+func (response DeleteTeamSso200JSONResponse) VisitDeleteTeamSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteTeamSsodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response DeleteTeamSsodefaultApplicationProblemPlusJSONResponse) VisitDeleteTeamSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTeamSsoRequestObject struct {
+}
+
+type GetTeamSsoResponseObject interface {
+	VisitGetTeamSsoResponse(w http.ResponseWriter) error
+}
+
+type GetTeamSso200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type GetTeamSso200JSONResponse struct {
+	Body    TeamSso
+	Headers GetTeamSso200ResponseHeaders
+}
+
+func (response GetTeamSso200JSONResponse) VisitGetTeamSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTeamSsodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTeamSsodefaultApplicationProblemPlusJSONResponse) VisitGetTeamSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTeamSsoRequestObject struct {
+	Body *SetTeamSsoJSONRequestBody
+}
+
+type SetTeamSsoResponseObject interface {
+	VisitSetTeamSsoResponse(w http.ResponseWriter) error
+}
+
+type SetTeamSso200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      *string
+}
+
+type SetTeamSso200JSONResponse struct {
+	Body    TeamSso
+	Headers SetTeamSso200ResponseHeaders
+}
+
+func (response SetTeamSso200JSONResponse) VisitSetTeamSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTeamSsodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetTeamSsodefaultApplicationProblemPlusJSONResponse) VisitSetTeamSsoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetUsageRequestObject struct {
 }
 
@@ -11741,6 +12869,24 @@ type StrictServerInterface interface {
 	// EndSession End one session
 	// (DELETE /auth/sessions/{id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// FinishSso Receive the provider's answer
+	// (GET /auth/sso/callback)
+	FinishSso(ctx context.Context, request FinishSsoRequestObject) (FinishSsoResponseObject, error)
+	// LinkSso Link a provider's sign-in to the account of the same address
+	// (POST /auth/sso/link)
+	LinkSso(ctx context.Context, request LinkSsoRequestObject) (LinkSsoResponseObject, error)
+	// RequestSsoLinkCode Ask for a code to link a provider's sign-in
+	// (POST /auth/sso/link/code)
+	RequestSsoLinkCode(ctx context.Context, request RequestSsoLinkCodeRequestObject) (RequestSsoLinkCodeResponseObject, error)
+	// ListSsoProviders List the providers that everybody can sign in with
+	// (GET /auth/sso/providers)
+	ListSsoProviders(ctx context.Context, request ListSsoProvidersRequestObject) (ListSsoProvidersResponseObject, error)
+	// StartSso Start signing in with a provider
+	// (GET /auth/sso/start)
+	StartSso(ctx context.Context, request StartSsoRequestObject) (StartSsoResponseObject, error)
+	// ExchangeSsoCode Exchange the code of a sign-in with a provider for tokens
+	// (POST /auth/sso/token)
+	ExchangeSsoCode(ctx context.Context, request ExchangeSsoCodeRequestObject) (ExchangeSsoCodeResponseObject, error)
 	// DeleteTotp Remove the second factor
 	// (DELETE /auth/totp)
 	DeleteTotp(ctx context.Context, request DeleteTotpRequestObject) (DeleteTotpResponseObject, error)
@@ -11855,6 +13001,15 @@ type StrictServerInterface interface {
 	// HandOverTeam Hand the team over
 	// (PUT /team/owner)
 	HandOverTeam(ctx context.Context, request HandOverTeamRequestObject) (HandOverTeamResponseObject, error)
+	// DeleteTeamSso Remove the team's single sign-on
+	// (DELETE /team/sso)
+	DeleteTeamSso(ctx context.Context, request DeleteTeamSsoRequestObject) (DeleteTeamSsoResponseObject, error)
+	// GetTeamSso Describe the team's single sign-on
+	// (GET /team/sso)
+	GetTeamSso(ctx context.Context, request GetTeamSsoRequestObject) (GetTeamSsoResponseObject, error)
+	// SetTeamSso Set up the team's single sign-on
+	// (PUT /team/sso)
+	SetTeamSso(ctx context.Context, request SetTeamSsoRequestObject) (SetTeamSsoResponseObject, error)
 	// GetUsage Tokens used today
 	// (GET /usage)
 	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
@@ -12896,6 +14051,221 @@ func (sh *strictHandler) EndSession(ctx *echo.Context, id openapi_types.UUID) er
 		return err
 	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
 		return validResponse.VisitEndSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinishSso operation middleware
+func (sh *strictHandler) FinishSso(ctx *echo.Context, params FinishSsoParams) error {
+	var request FinishSsoRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishSso(ctx.Request().Context(), request.(FinishSsoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishSso")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinishSsoResponseObject); ok {
+		return validResponse.VisitFinishSsoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LinkSso operation middleware
+func (sh *strictHandler) LinkSso(ctx *echo.Context) error {
+	var request LinkSsoRequestObject
+
+	var body LinkSsoJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkSso(ctx.Request().Context(), request.(LinkSsoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkSso")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LinkSsoResponseObject); ok {
+		return validResponse.VisitLinkSsoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestSsoLinkCode operation middleware
+func (sh *strictHandler) RequestSsoLinkCode(ctx *echo.Context, params RequestSsoLinkCodeParams) error {
+	var request RequestSsoLinkCodeRequestObject
+
+	request.Params = params
+
+	var body RequestSsoLinkCodeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestSsoLinkCode(ctx.Request().Context(), request.(RequestSsoLinkCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestSsoLinkCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestSsoLinkCodeResponseObject); ok {
+		return validResponse.VisitRequestSsoLinkCodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSsoProviders operation middleware
+func (sh *strictHandler) ListSsoProviders(ctx *echo.Context) error {
+	var request ListSsoProvidersRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSsoProviders(ctx.Request().Context(), request.(ListSsoProvidersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSsoProviders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSsoProvidersResponseObject); ok {
+		return validResponse.VisitListSsoProvidersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartSso operation middleware
+func (sh *strictHandler) StartSso(ctx *echo.Context, params StartSsoParams) error {
+	var request StartSsoRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartSso(ctx.Request().Context(), request.(StartSsoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartSso")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartSsoResponseObject); ok {
+		return validResponse.VisitStartSsoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExchangeSsoCode operation middleware
+func (sh *strictHandler) ExchangeSsoCode(ctx *echo.Context, params ExchangeSsoCodeParams) error {
+	var request ExchangeSsoCodeRequestObject
+
+	request.Params = params
+
+	var body ExchangeSsoCodeJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExchangeSsoCode(ctx.Request().Context(), request.(ExchangeSsoCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExchangeSsoCode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExchangeSsoCodeResponseObject); ok {
+		return validResponse.VisitExchangeSsoCodeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -14140,6 +15510,98 @@ func (sh *strictHandler) HandOverTeam(ctx *echo.Context) error {
 	return nil
 }
 
+// DeleteTeamSso operation middleware
+func (sh *strictHandler) DeleteTeamSso(ctx *echo.Context) error {
+	var request DeleteTeamSsoRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteTeamSso(ctx.Request().Context(), request.(DeleteTeamSsoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteTeamSso")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteTeamSsoResponseObject); ok {
+		return validResponse.VisitDeleteTeamSsoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTeamSso operation middleware
+func (sh *strictHandler) GetTeamSso(ctx *echo.Context) error {
+	var request GetTeamSsoRequestObject
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTeamSso(ctx.Request().Context(), request.(GetTeamSsoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTeamSso")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTeamSsoResponseObject); ok {
+		return validResponse.VisitGetTeamSsoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetTeamSso operation middleware
+func (sh *strictHandler) SetTeamSso(ctx *echo.Context) error {
+	var request SetTeamSsoRequestObject
+
+	var body SetTeamSsoJSONRequestBody
+	var err error
+	if _, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = echo.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx *echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetTeamSso(ctx.Request().Context(), request.(SetTeamSsoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetTeamSso")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetTeamSsoResponseObject); ok {
+		return validResponse.VisitSetTeamSsoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetUsage operation middleware
 func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 	var request GetUsageRequestObject
@@ -14168,566 +15630,633 @@ func (sh *strictHandler) GetUsage(ctx *echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Jchu3ly/8Kvh4p8rJTJMiqcW2XKm5smwn3h1JjrMoQ4LdIImoCXQaaNFMylP3ae6D3Sf5CucAvaK5",
-	"yLKTzN//mppY7A04ODg46+/82QnlIpGCCa06x3925oxGLIV/noQhS3T3jIoZgx8ipsKUJ5pL0TnuXMwZ",
-	"yQTXRE5JCvf0OkGHvaeLJGad485kpZnqBB0VztmCmuf1KjEXlE65mHU+fAg6pzScs+6pFDqVcfMTD2l4",
-	"lSWKLDKliZCaTBgJzSNR9VNCdpWWKdv0NSk0E3ZGza+9m/NwTmDYRM+ZYoSmLCBUROZPovgfzMzV/Hs5",
-	"lzEjk1hOPHMm/e6gf3Dv8O7h3uHwYHjvXn/DuB5f0FlzOOffnXSHh0fuk+ZjAeGC/J5JXaf1Zef+9N5R",
-	"1L83uHfvILwbHR3ep8Mpo7QfHh7SqD84pPuT6cF0MBlO+pN7w2EYDQ6jo3BwOOlP+33av3fZ2TDIF1Tp",
-	"7ksZ8SlnkY94TOA4Yc3IkioSysWCa82igFBFqCDfXVy86UZUs+roL+ZZQPoD8owKMuwPj0i/fwz/R759",
-	"ebFpWDKkOAQff749e0G0JJFciljSiExTuah+e651oo739gx5Vc/+3gvlYq8/uH+f7k+H/6n4TFCdpewb",
-	"Ogkrw5nKdEF157iTpbwTeEZ3RjV7wRdcN4d3xn7PmNKKxGyqyVfjdPx1j1zM2cpwHf44lSmQVLD3moz1",
-	"mCgWShGpB4RPiZCCEY6PB8VtKb7WXKFxLJcsInSqWXopSi/oXYoa+ySpvOw8SL8ZDB/ob/Y3MWw+re4b",
-	"GfNw5Sd+bO4gek41oUkSc6YCMv597IaoSMJSMl4Wo/KO6fdvjvoPlt8cbRwT0+mqe2Lm6tlL+AXDC0vK",
-	"jRyZypQRna64mBE6o1z0yDkTmiy5nhN2zdIVORjeh81/2N+vDG0w9PIAF3p/2Ak6Cy74Ilt0jvs5R3Ch",
-	"2YylMM4fuyjVuqdzFl4pc+OGnV8Im4AcHZA5e08jFvIFjUnEZ1zXCPexkmADnfPxP438y44C4I4ivCal",
-	"3Ybq3g0HrHt3cjDo3o8OD7uH0/50GB5N7tHBoGV7ZTzy7q98MBd8wZSmi2SNZApjblZ4QSNWklQgUxc8",
-	"jrllQ6K4CPGOt4K/JyyR4bzKAHeP7g6Hh0d98782Xjg62IEXfmCp8goxe8GxAk7hjnJSFj9YHdx2zDlo",
-	"GZAVS62razcvLG9g9hMcR4aGk2xGUpbIVKseOSHXNOYR4RFRhuiTVXkJuCJXLNF+9jDcYZjD8EaJNar7",
-	"f0Hfv2Bipued46ODoJNQrVlqxvhfv5x0f6bdP/rd+6Pur38OgqODD//m4Z0P5qGULpiuaDsvqJhl1Kcd",
-	"gESzV91yLCiPj0nEAsJ1QGRKmAChTcWKSD1naV3QRqx7+l1AIvbg92/6vfsBYQL+ddgJOtx8BdWvTtAR",
-	"dGEesDpYPqz1exO56VNtTBhgQvW8GB6+cgS703AGT41uoNOM7baPn0ZskUjNRLh6zjzHyYnRNH/PmOGq",
-	"jJFwLhUTVaYC+W01NbpgxByPJWGemuPBrBt1LFylwcH0KBxEfdY9pP1J9yDcv9+9N9ln3X50NB3Su+F9",
-	"VtCgvkil0XfN8FsYdXh4CBvQ/T3wUmL6kupw3iTBY6G5XhFNZwpYbfzv45zXcBl65GAwJOMkBTnGzXOj",
-	"KeUxi8ZGYQBSZWlqNqDVHYxKTRdSzMzFRVMruBWl0k+yaRfn2UKrg/79oxbyWBX03EjpJpkKFZPs9w9Q",
-	"UdJzc8oLtmRpVS/tkaeGFvGKzKmy56w9BQKiJElSNjU6ytNp95UUDIc83k15bZ2+nUcXJ7JGuPmoYIaz",
-	"mVEax0YoE1DDWvjnqZdLCg4Jck3aqPNqadTK/f5BQLLE/RiRiMXMDEW1s+Nn5rRi7XZntxZbsSCyoWXO",
-	"dDnBZbIyh2PKVLZgQFiucceRWIoZSx2RUXVPmUqkUEDumn35eUmF020VYC1EeisWW+/KjTLKZ0CSmGqW",
-	"9sjTmZApi8iEKR4x2Ji4JwOyBOudK7KQKbsU7D0N9TGhBJfFu8frtL3pVi6mf5PN3MJhrwUDXwT6VoxG",
-	"5Uw7s2uVOdVobB0vsKG5IFSA1gFumYDMmFYNA8LsUGUsYqZg68MLiJxeCioIWyR6ZbZ9nTLg1/gm92u0",
-	"0WIt9wz6wwOvHuaYH9SwNyXOeAKMYX4N0XNj/gmmJNr8e0kqJzFb/MdvCnXn4rv/lrJp57jzv/YK79Ye",
-	"XlV7b/Ap/HhTTXLSz/KhPSYNHY08BHO2zHdjDwOMQcBWTw1C1ZVZOnN6lJxsFQ+Bb9T23r3ixhYDfKuH",
-	"3f0eXX/d85V7gW6OiJ95cfI9AKzxgIxDGbExUXRl9vbqb0Pcmjdi7eOlWz96WWAHvpL6nGquppxOYvYX",
-	"LRGLrGwxIpnGxgZgkdkXMWeKyEyDBHeezdrCNTy166hQvbnudfvH7KkPTm46c1RmQj9+bwxqj/5hjBrU",
-	"a0EiWYsaDBxBKD7cIy+40gocimYAMTMH8JlcKjKn18xqKnG2ELmmqFh6zUN2RxFteEeBCSUzbS+GKQO1",
-	"UD0gmi8Yvnor/wl5yRYTlhpeWJEJIzSK0IufpDJhqeYo/u3I4Z8RngI0flO6BW3LJtfZB4/Ni1OmVECS",
-	"2FDCmIRmpBWl/c8OM6Z757hDI/q/S05fc7BF21nEfWPIcrO9zRTM4tujTU5+YyFwlLWOM+V1KDyEWIGc",
-	"2oOmOsJffg06XLOF2o0SJySVy9pUw5RRzaKRscArnivfkBf0/VP87KDft/4texNNU7oqpuWJCL1kmkZU",
-	"09KkAjQHzM4XTBEuwjiLauGbv/Nc2bULjDX2n9AK4hrfPr4gezTT8z28mcSw6cCi/sdME8SMfWOrAxXv",
-	"As18QcHr9ZGe04a/tO6SNHrmNddwWnlW4WlxkXChJdGMLhRKxCVL0UHHImOJ6UJG3FGFkCiJN54So0z8",
-	"c/bhFVt5aHLy5ikxVwKSsmt59Y/deVdCLsVIML2U6ZVaw5V2VYniM8Eiw5PTVC6Ie9IGoFJG4I2GF7iG",
-	"SFtxC1w1xyc1x+iKRcZWnP+DWGGBh+ucJy2BerMxkBJlknHDF/+YSSZUKT/Pv7FX/jFTQYE5mtJQy7Rl",
-	"yfAegvcUkoprZRWxf9BslfIL8HN7JSBMRP9YUaWySf5N3yTLl/8xk9Lyiok23fXCXATlNQ+JLWTEYkUm",
-	"KxLR1T9klh/KUatfKlpQkJsiJf61Z25j/5ZkU64yNk6wOp8UinTNUqjSvircqwrRr55Zn8ysoV+jpiDU",
-	"XPGYXNeUx85R0DhjwZ9YVZ7AsLKbVJnDtLxGuJJ2VBMpY0ZFp+4naH7HHUwzGx62jrLCA/mSCjpjxixV",
-	"V+qYICMEJEsi+K/RuQOistmMKf2A0FhJIqRmxg5MpaGNCmwYxPxjzsKrRHL4Qy1oHBNN4yuwFmdMgGcV",
-	"THO7UDWnpfN3+qQ2zOCOIuaO6gzMyEdw2fdGdcXj2Cc85kbljunEbC45JUuw9jUJqSCRrO4zuz2QRp3y",
-	"rmu6ltF34H9R9T2ewVZ21oZNBaSqrn8+26DEfK28/IIrvYbWNYla4WefWPlLGcn6ySus4Fa+vnwfygu4",
-	"zh+HO74h8Joi/STTczBcPWwmF6zkTprTJGGiYTl5hEebvciLl3wWOzFi1zxs2ZNXXERm7ySpnKV0gTGQ",
-	"ldJsYVY6nBu1f/yEp2wq3xMpyDsuIrlU4x55DAERPiWZAGle3SaPYxbqVArzzIKGr887wYZwD7qXfGOE",
-	"U+NmuRmGIBtSLIKOoUGL4HXrdEzGKZtxpVnKonFAxmhRjbhwf4y4GKVsmikWjclXlCxTKWbEnH1LmUZf",
-	"l+6axDK8gru0lGRBxap2s/q6+IDM9Ljy1whyNpZzljK4gOfvCHTE8g8pc0MRRMYRSdk0ZWpO4PwEP4W5",
-	"DqF89F/CY6hrmu+7wYzCORUzfHf+W8oU02PyFSSRUOdKCGXEzKPgQGx5rk4gF1GqEKqsQYyossSas/wu",
-	"GH/KZ3PdvN/zDTuu2nujnGLVxxfy2n8B5zxZEUPShKVUy9S8N2WhNIsyMh8awcftpK/YqviO+6H0heIn",
-	"N2auSSzllU1HAHKYG6xyN7Z/WveF/VPlf5OvaBx/XXBB+Upz3C4bYZSHJcwLjTk8Ak3Kkp2rwijGn4mS",
-	"CzaR0erryv3UviwfG1z6TXJR+jNmU53/gepbThEYZPmD+fsrd7ivExYrVtwiY1ZmOvhxTg0/j8zy5L/J",
-	"pWjObMJCukC5a66n+WtxY/XISwk+s6qDvpBFuTyoyrmDvk9DQrXXL+zsRRu6MDrIgoHX5hgGtzc8sIGM",
-	"p2+uDwpnHVw7uFdcO3LXNknqYX+/1+8NBvu9/t7wYAsxrTJQQkZt4tryHo7JutzwD8vu+IehrhHqOecQ",
-	"m9KNcXq3MI4OZq0mMjN6xwTSJjElIrXJWoLtfDYMN58NNX0NbgEDCI6MYiXzM9arqTnVwq+tOXe5YEuI",
-	"3vK0ln/3C6oStXPfHerek3bbQM2Bm0qVgXMGrTPH9npXrk5VdK9hm+qFRnOLfy43qKnjLW9wjCk1gnt9",
-	"OZLP3l3kNQPmgzLlfyDXYcyxyj1s9Ww++Tbkr/mzp2//eDp4xZ/d77HVsz+id0/5a/50+fLi6vCp6PfC",
-	"YSwmiyf96MdnsU+1YO8TnjK1PnaAY7cns33isyiGVidoo9opFUbamZMJaCcFc2pElVypHh2IH/vXz34f",
-	"rs7uqYtB9m7jXqosWH0oFcL59hRm8z6M5cSXfxamq8QcU65eieo8gMtSY9UJqUnKaE2Gnzz6YdDr9cpi",
-	"YcIFTVe+lcUR+Lf0QxfgW7enw7zG4TbKEsJ5Jq5GNkA8CNq9QdsLByg44H+wEVarHWOC01HQ0UVBQe3V",
-	"1y5Xf7C1pEBaufDoFuKi9oBnrxepca6MoewgdikVVfkRbltx8jlrTRpMV1nlRiKhXKI1AXepclFBQo3F",
-	"YeOAc0913iDYrR6iymCtks3tuHxBbrO2ZJsI6SdK999oUpb3TYOhSsWSZiGgQGRVr1vMd9tOhTOVzfnZ",
-	"q322WJHrW63m2bWGp6HMueGU6RYUwqC64yrLWtkB7UfUuZYpa1OUNSbsYoZ5QyT9ZcwrPabJSbykK0V0",
-	"mrEtfNo1Ussr1En9ZNLh/Iwl8aqtqEplsbbq38Tc3KSUvcfvzcWLoMAwGs5dDh5wO6Y2yLSuAP7yZ555",
-	"i8qlDV/98muuL+fXg9KtnYulRB8lxM2N2RkZghmJoKnO8Ezb4WwE2pjx1w9GYHXn0dzgZnbkWUN+IEmT",
-	"ft87/yzR0lY1EKqJFCHzrQLWrvrXMXf19shjitnoUAZHUVEzRzOLp/VVWDCFUTZbgd6g7X92PgTV2zDj",
-	"TwqiZURX/7m9zXI6p9pR4qOobcmwhtywon6P45vX5xdkL4Q0HZnFEaYjIu3R6WzUcCsl3beOoXTL1knI",
-	"lFBi01ebq5QUyclbJbIGlZ2wmX5mI8NDOl2NqL/k+El5iFiJhtsD6oplSg77+8dk7vQZVa1QhswyM/tS",
-	"drC14iDZucJD+/2dNRu3U31c/N3FxRs3Vt2+XHMaHZNhv49zcwQMiuJHvFBapHzAw753xPQ9jvjw/v3y",
-	"+Pv9jeecnY6XG81hL2YX3LdIJ6Qck4XIZo88SeWCxBKsGi3JnM/mTOljMk0ZgyhQQBK5ZGkA7h2YmDAD",
-	"/aVj7kBmNP/f3GOOHkYXZmTFGYbXG0fSKUvZQorVBQ+vmC9Go6nhkMJKnXGlU+tWMidH7nqydyg+E10u",
-	"cB0MT5lHD8mCi6yBIPH90c8Xw5ffvTo4+/H07rsfnr/Zf/TTs8MXD89Pmt6ytTWMQcfskVMqQhb77NYI",
-	"+TrNhIDaexS4ZohcgPPD7INjMo6kYGMc+jiEt0GR0FTGsVyqEiyHNNQy/LpSJFN0ErMeeWdtIVr/DjrZ",
-	"OJYRNQUHzmVdDGmausCuXXMcW3WB7W+b3ANw1cezQEEpNHuvNwXLMaEavKlS9Mhb58cAx6+rlrC0EiTi",
-	"KqSpN/O6FMr0eEmKi22frh1qu6VRayDbQ2aM4+2PMjemM7n05Hs0rWobtvVMDy98gqnlZdwLtsPMYDhb",
-	"z0oKo+FjYGLOjcLtUTMf0zTmLCVWi1ABkXHU7rdx9SKd71gcG2mVSliiTBnpu/VESkO7yFKxTZAaAmu+",
-	"jOsuXGhZowdkkSefi3gVEMGMUT6REWeNDIFpKhfmk0J8TPK/DREYDXw63YUqj81Etl3dtgT0UxozEdGU",
-	"2KTzrchSJwQzWj7at3cPdvScAQk0TZu+N7ed4bzqZskOlLnege8hK6NJmFfS4jd9IiH1kjENwnzbSZkB",
-	"bTsnl2LiSXG1Vz6djHrHJorrHcSUHdK2c0tZyIQeYXZL84wFo+f2J+cU3Y6WkSwt4ymNY3IixA4Hjhni",
-	"9pON2TUVehTJMFv4t/AFe6+NOpeJqAplcUcRuRREMZrWfFG/oKyBE96cKQF5lgm2JtXrhBglAswlQdj7",
-	"kKV12BXvCzflfPnyRam6GoVy0TLZU3sFjNYd1ro4icxiWat3Lo1RvSKZ0DwmL6WwKac77Weqrp5uHSXY",
-	"iUnsXLflFc0X7A8pPIrn05NXJ2btbEISJBU6s9g8RcxjsHaQUkNifsWIlguZpnL5gLy9OCV8amPJtdSl",
-	"zCh/e2cSkvM2RcPNqT9KUjnlmCW6QxKvWEEGuw1sw8jN20q1CMgCag6WZSiF4nVP1Z+5GgX7taEwf2hR",
-	"oeE4OQn9OacnBPMoSiNBE8GoxVIx1XM2yJwClpol/MLChXmis+5Da4VmTIUdUj7sdfYGHO9le8N+pmJv",
-	"2N+2sjeC0hvWUG19FjGZsBlHj5nZtz1yMrNaCNU5CgHeCXtdMRHlCQw1D7CI2HsP62tINA5ZAT/iWAXW",
-	"gTsEkgDLfQYfGerZLqMX3DJc2Jq/ZvrphiRfOV0T0bKzs3KwOkWzzcHPVCSPfOR8b8J5MK0q4/ln6uc7",
-	"mwmMCw7EWMuCj7wiEXIlcYBQ3mvo07YXvYYsAGbkaRI2SqQlCWmarojM0GkO7vIHhGqykEqTw379XMrj",
-	"shl7RHUzTJSkXKZcrzrHnTmfzf2ahzmFJjnflFKtMewySlko02gHjawiXIqD59Bz6lD/Ds85HvdyHj4D",
-	"19gOrB5Sbzr7O67n8D7gsrGWMh7BrWNMmIJ/A3JO1lAFaDorVKkq4WwYFL46GhQ67e8ZS1ejVC7VDie4",
-	"lLFZoyoJS+diYXk7t5SHjGnGctAt5DGscCodNGXf1hiSb9GFOnYoQKC6KUmmNM39XSmg0hIhieXxCpWm",
-	"NFbe8ouw8Catm/tbxSLneLJPcZG1AKyuW0soU9ASBf+Ehlc4W10Eu5wopQR96jj3WrLK9/P9cPjDHBNW",
-	"dslpLpGZQ+SgoG5g/jLsPEZH6TVDACfLe1a9oklyxzCijBX5qjy3r8sisRQgM2+E0h13Z1VSlu5szAM1",
-	"DhpvY3HBjZCRA0IWjsg1/FdiKnuzKuSm3eIlcGU1l0vxAP4DrlKhNKNRrnIiwGzI+HUtNbSV78pxFV9V",
-	"6nudExxFuUvkNIzRlDlPnXZGKFgRXrZQmrWVwcIl90Xz+kLYN6SNVec6WMehrWN/keiRZoskBqHf0Uk8",
-	"KgThSGWLBeZSXdMU0FfKUUOoBVyQLCGLla3y+LCTbD/XLNlYfxN0dJqJkOpNcgkq9ojSMklYRChmDsVg",
-	"ByB273ZLfANNwujV1e0Bv/gsj2SW0mhjWO6tvQ1sFTrbfD/c1KKn2LzX0o516sRafeVxmsq0RRwtAVo4",
-	"lWIGkIPMRUGcfkdBPXYGRx7jyETMlMJaGkXGPBq7/OFQRoyMJ5lajY/RtQ8QZ7ChIURRzTHBWgJMwPe4",
-	"/uVmCsPsTiXSuC1rw8g9spyb/WkzEsx3jWxh7xMW6npCeX5cN70NLti9tmIF6OaOmkhaG7PGuDAy5HWu",
-	"SCby+rAHRKcrtOaMxEs1OkgbY7G7tzUXnEe1ULU72sbgH2XReGeg28YYbrDJGPBjZZfhT1uq68AVxUpU",
-	"6LB2I3zHaKonjLZpl+5YJkrzOCYTxsUMFE0LwY2ArYN+HhNfznnMSsdWmqHas2vsrkGieT7SCpmKnz8q",
-	"ggfEeCPFbC0dtCS08PuNEy5m41uZXGK+XI07m18+fkrnyNVrZ2Xk1YTNMtEjr6TdfUYWQKETWTHdmlqz",
-	"cZsVcc0AyzN5OQ/zjiKxnNn8Gxf/xLR6DBSbkZmDrlEj8pm2pZUJ1ZVxP265NbfdiRfeAPIJSTgLWVXx",
-	"Msoue6975CSO8boiWNUE9oa5saRLyqk9q/IzCk4egOEbO63Uw8YRi33pzIZg8E0XtwMgyhbVr7MxAeEG",
-	"qwIWT2VJ4Jct1wOntX4ppK/BSe5PyxRT5aSnnJnBAmkSEgrCt7FkX8CNax1c5hPeivWYKxev8arZoALX",
-	"3zi2GRdjsrR1wOgrDFBNsSqOTMnYgQGX7Sl81pAUFUK8p2ZK5TfdysqbhamuvPllN58WLoejyUZGAPeC",
-	"d5goKdESpbAyJYO0R16jqHvHJucgzYKKL4ES83LMvHsCSqBNqznqF61DCnu38LeE0t5rl8fjUCv7XnZE",
-	"5nOP5jlt9jhIpWYIk4Z9T6Yc7XbLj8jFtUBAw+3TIPQ63dR2LbBY8pY4JeNzS+V0q60ECiCe6yPYxDUt",
-	"sOSauj1GBs9Dk5vx5y1ZGvKlLV8Xy97G02+4T785UVfoY6VkbLSOsUXnL1qvrGRGdJopXZzMCNtmjuco",
-	"ZreSm2WUqZoKxD9WBVqTxo0e/DuFVWddDDJt9S31yNiMHlx+bgiGcyCL21g3EHyyARVsfmCv1jZGkb79",
-	"+X3Ta7PFmy6bD0FHCvZ6CmPdnGxr3/Qh2GCgvmdhZmjwJqai8+HXfLla0r5PXCpUjnGRh3Nq1nFpD/uQ",
-	"kGRstZ80E04XpUniEMkLgbegK7SQLXp55Zw36qgRgzwF6WF7nkUco/OpXCBL2MiaiOxvYCqVjwl8YY9c",
-	"yFmO3bOCT0PS7v6QPOcPjVKuzVgByseMDvxgUHlg0cSlILZuhAzyd+vUJbyWIyG1tlY0UsSINdS6gYl6",
-	"Xo98vQNLbbs7SKINe7UFPGbHZDtQzyqetf2hN9VuGy96OX1zoxfdCI5x+ZZxJbZV+M29XnbksFKq50yC",
-	"IgmPga/JnO3KHu7wsPW/j9F5YhNlx3YzjIPaoQV3jZnbXCPDLE6ajy09xuhECUq1VLYo7oqxBCvX0cc1",
-	"hp0AUP/mKDArCv5ouRTkiq165BzgWAggH+RMOyQv+cN1kYFS/sJdK+PWmQhB5313Jrvmx6664klXJqjO",
-	"dCGdlKWozEBpc3neHmU34ikLdaX9AKNYuI9pFwFJmc5SUXK7P7Dhh/wKeqXXhCQrvlP4ogs4VJ2o7tL2",
-	"7rQLm49xRzlxGJCB+fb+MOj3+ySc05SGZocWBaZv/8OQuEfO3HmVm4AFPrtl6Eq0wca7yqxeXdRTxD/C",
-	"c4LcyQ+jO0gbm9cSQEY+yQ+xyvLvD29x9YFZN232l+am07nkIUPYvGKLrSv2sipcao8EkLCQO9FQRCtJ",
-	"UL/8ednh0WXn+LKjB5ed4BKPbvgh738kzaFx2fnwa6caFt0pBOoryWoGQRsauKEujXh2TbtRKpOuyGLI",
-	"krfisDiW18WFqorUZwnv27hTSU6ikD3GA7SwkND7jmDqLcv1j88NWBe8Xx+zXxNP+9tF7z9VSHzXSLgz",
-	"RAf9vDTHHNxcEcVobKMcE0gTrcKxwQWOiVLYvzKyoH56yUOosXFSWdXirHjH7UXb81wlG27Pd0g57i7T",
-	"Gm3arCJ3nEJMK28Xas+PinYyY7olHv83C8QDiWwA/WPi8FSsHFjMp47EN5jZVk81UlPkVDPbPKioyyq/",
-	"ETrT2rna4GYjSrdVaP/zRrY/a/B596jzOZhj7WlyMVWlYDAlqB7my5vDDuE9ynlmuA6s5z8g7PeMxqXa",
-	"TqvpOXYHbrDV8l8S8HY9ZG90/kTe5S4hFxyjqLH7tMoDLa7ONszerSV+0CzNdqk7dcH8RRbfRBZ/kZQl",
-	"SWlDQzcVmC15Oj6JidGnisS0vmrcXoKEsfSm1HzObcrchDb5pHD+TyiPs7SVrHnayDoSXrdVB0BUouLA",
-	"AmnuXInDqisRFVhhvUVdZbM/hFY98ootiRlCtWPUsa3dJhqyjGCzrmRGIkBphhYfhmYRN+NacEE1kmZB",
-	"k8RGKvLEvlY6letG8kTpTbfbRGhc+A03PyqTetPNj23STpGVsumJ70r5K5DzsemBN5gY4rIQNt1+XmQr",
-	"wAG24fYLG0mHCPime23sNQ9abfOAs/fsFly9sijbhoE/VKIkNv+gkkxg+dwdsNuHJiq02BSeqDHK1rdb",
-	"x/S2d+Mkth2K01R2GIul9ZZPFJy49SPAi1vfDTtp67txK+Wxoao83JS5iUU55SjIR2ZR/pNyHJ1ft8h1",
-	"nFMRqTm9AoXP9cPHGX1sXlXtYLpJIiIuLYQCvfMBz0Jx0ufaXzkm5rFqPnHNzL+SRdAMX7gKiluzBDYV",
-	"AvyPTP7/C1XxvKMF0N2/NVl4JbNyVN6fTGQtjUbiotmbWpJJtmruTsWoL+byKltMGIgouKEoZqELm58x",
-	"KFVJk9cQNTcXbJdUKdgDaCoO8NyCgNa2ufrSgVkN8njkumpMLzrVhZUhpRnnu+cmEFP10Ln56LpVst25",
-	"vIq+TIz1Y29sQROSmR5laUumW2JTL5SLWmFZeK0TzVzrRB3v7eVfKuG17IV7VajHlG8+S8rjap17jirk",
-	"rRp3N7hkjwpoQ0Q1nVDFeuTUdtY1dknMoSEydMttw56yUJsnazqqQE98vO0TAJmKLK70zfE0WfFmfLrR",
-	"cUWijP0lA2tVW+QScv4aS5Uv067got40cK5O+Dm2DGJRexst6rJ9lbuX+B0sLRMuHcRcnSRJKq/XfS7f",
-	"VNTe6u/VtfljFpXmaQuR7eWbgbX229e35MxCz603rTPfjncUgfuqQwBMsY2f8CJI5ChcXshVe4zY5Im8",
-	"I1SRAPavIBD+6n0nokzptCUdM/+ou6360TOmKY+3Yb/2fN/8E83keYB82+LlCU2ZaN9bcLU0lU+yw9rZ",
-	"v6VsAVMOXdajKnE9ekmtW5kxrLVB6IzSO8CoLbL/HlgDd84qN0E5CUemwb69rlCSC6XTDJR0X5HJplaD",
-	"XJNIgtc/wioFLc1GbljVrcmMle43mxKO1nIQpIpPVi5/DE7RkMYxi3pkXCRAYKsmmobzAlHK5uYt2EKm",
-	"q7Et05GqXvoZ80lK68xfScNcC++ZUK1Zaob7X7/Q7h8n3Z9/tf/td++Pfv33f/NmyDMWqRGeO7RFAaRJ",
-	"QnIgqISlSooiBFnkLhhOs653zCkE0z2hSgHMGwBCbRekqGabbl/E8Oz89StbjZCbzKWaBkFw0xyTsfkm",
-	"tLzK3ziG1lmof5p/g7Vn/mEU+TH0p8o/Zf60ZgL8Ey0I+yuuiP299IeFbLYX8n/7ZjeupYzfar6tD5Rp",
-	"YxvI0op4dXEZsVMpptycS3Y372QuQpV0XlbgbQZ/Mz/eS3gVOvJ83ir/bBYJDdfVD1gHAsqaMqynb5A3",
-	"cRXdLDSaj6stNHrFWIJ7FdJZbYR0u03pnCbtMB42R5auQMNxCQFKLhi51+8j8lnTGSpzWLszqRS3xgmR",
-	"gjxJeWRedkAesRB6s/0dAqg398EUbifXMDhPtlzHha1lEWXGAwMd3s8V83LhFtCzF24Rt8WcRe1WFbms",
-	"pXUEOPwaHG1Qfvh12wrbR6hSXGkq9G3C2O4Enu+l2q/bJ9J6HoaFrQ3Sa7W4mhenIpTXGtO5WmRNm9/b",
-	"vtCVD1f2ocMObkYbpL/btLRFgbyS1AeLHJQWruLpslfXn1rwwSCfiXdjoBn1nK18m0KwpWvz14N+lFCx",
-	"BfLPKSEhO0bdxEiAOVVQDXDFEt1q2a3vK3TFVp/Yvmvac1u1cjMDMwIPseq4mOXtCh00PRwUoGFb7A+e",
-	"sr+0F9IVW93MeBpu1VuXrVo/e0xodD0CTf2gT2JmlGk0PLCfVoBNvV2lGERnjkCXp8S16HG7FYq/amed",
-	"efv+9Pn9H37vh3e/X/yYDl/8ce9CPDxcvVOPBvNvf3tz9fiADqL+q7OfOrtbJrYzpcKGoWRGr5tW0is+",
-	"m2tI1E1kqv0RHDbl7/2fgbOgVGfiJos9NCXRLI7NH4rQhKbaP3tvfXooE7ZRtj9nq3O80ds7ySxtXg1r",
-	"p5G/emN7JCtTLqROvL0nYCMQ7L3r9FSuMTkS/ou0kRHrkadaEWwli71harLHh6dR6tjrhR8W8GpXvYj6",
-	"XuG9CmzFoajlif/SeX73+x+7w5ePTrrvfj446756c3jRCTrPftx/3P3ph6MX3e9Phg+7d797edoJOheH",
-	"Z6+6zx8dvOv+/Hb4uvvjs6M3naDzcPjDSffl3e+edh9/v/9T98Xp4Xkn6Lw7+vZJ9/Wbg1fdsx/vPu++",
-	"fTQ07/3u58Nn3dPH+993fzg5etl9+tPdh52g8+rgxXn34t3wUff5t4c/ds+eHL3uBJ3v39x92334dP/n",
-	"7nePD067z14Of+gEnZ9ODp93f3x1dNZ9/Wh40X13vv+iE3Se3D39tvvz9wdvuy9/OHraffPw8PFaIGVH",
-	"T1yPChv6CbIWQrmiMHjCeIqFKdNtzWfNNazYVGx/iI099CqB7P9ayPn187NHFw9/Ovv2yfNn+9+fvX36",
-	"5ueHPx38+PSnn3588/rb05de1K2Ut3zZyASKJXs6oZmeH+/tkbdnTwNb7f39mYc8xa1a6mTvBLSaYxpV",
-	"0Pf/k8YzmXI9X3xz/t3J4DLr94dHKCO/OcK/uFIZS7/B5/GnhKVcRt/s9/FPpMw3u8+5rlMj9QMbU6pt",
-	"Jd9Wf2T7TN8ssmmt3FIfz7wbNVTWTBiBRtY+NzET0QgCgLBiUwptl7xfyZuvQOyz8Sm5NCo69Eq3Qt/J",
-	"G4iD2j5iS8yQUEWTFQvbgCcE+snM+6FcA+uV3XtsV9LqbLZx3GBH9BY/Eg7/jso7p9dwHGQKee9zmSpG",
-	"JuDOWpWP9fz1FU/YoD/c1OqmxjT5e3z8AU0f/CmT0Nii6HJtDimasoiEVLEuF4oJxTW/ZrX+Db7+Ffmc",
-	"oItGdULDw4M1pZCV/Q+DxUz9HRkZFgRn0sbLhpk8XOzos7Fzxi4cUe+8/xdxhluNzRziDTe9zHt4QKoS",
-	"MswDC5UE7V5l5MmHWB+tNaYFFij/BXEj7MDiP9tEo1O1h9E3hlX+4sgUAAK15B7h+t1RBG+qKVdcTOT7",
-	"NYqIseLhwQJOh/J4It9b3Ii6do7v26KhQwtJC41E8CRpU0lQU8UuBFaBx2nWKrwB5H8lsyLtAx08k9U2",
-	"i5q33PF7T+Gip7vFViHmecpo5AvDnVj0FZUw6CQH4Gd4+4hHeen/kos6Fvx8NLi78dtWBtuS11O6YPEF",
-	"juVRMa7WvEy87LFtt/s4FKy3ZXyGPOENhPtfOgtW2YsbVGZ8h8NEkmntuKsOuvbqj2ZaX1yzSMHdDNV6",
-	"CuYRWFsas2nHe5EM1R7kgKm9P40++GFM2PskplwoBOaB0gW0rMqlC2WXFhfQF3T0m4I4iOIzQXWWspG9",
-	"ACnwV0yMuIBMJffngitlEYzs5ert6GqxhmvpL/e9MGURE5rT2FivKPBHaH+O8gOraFRfvN79krJMVW4p",
-	"vqE5q7xEpnzGxWgq0wmPImh4D3Zz+R53II6A4NZJW74BTs5RJq5ZyqccfhJSj6BpDuQE67mMRuYnGsdy",
-	"CTdkSSxpNNJSjlQsl/lbNMW2+zQ2e2Y1sq0fJ0ihiC0SqZkIjZYvpjEHH+wkU6tOBdVhlAkHZlt8q6AC",
-	"Ni4uv8KMY0HFanTFVk2q09CoduXbbBdHvJVqNWLv5zRT+D03dtSoDZWN1j1CxXoUMwrvwvhDhdApfBXU",
-	"uJEF1Qs6Rm8AOsU0LUcOKr/9nklNR+x9yFiEcxYqSxKZahaNFizidORgKY3CCIuhqOZqCjmwsMENvWj1",
-	"27YxbuU35/AyfL6gOpyXe1abvTDNzC6x4LQl9rQ0G1mIY+R4bj9Z3AbBmlEmroRcivzv6oPlAv/Sozat",
-	"trJLqGYjiPEgMbNoxnSZUNivtUJMABgRNLZ8nBPSLFq8GDmAXkwojqVM8AOQVCtTOjOThh45Stt6o8mo",
-	"lO5fuq/66wS7oNZ+NZ+s/mLs9JFl+iil3AItmhvNQsis5n33rWLTnLhuS6SqaLYkrPS086Tfx/EjumqJ",
-	"x01tjytXgLacy5iRiK4U+s6AjxyWqSBmGxkFytxwXORNLHgk+GyuIaXl7cVpntAF772jzAnmNEcax5D7",
-	"9YcUrEdOLNyP/Y7OXwWIQFg5Uk8S2jrdz5gmImJMtWYJaR7yhDZP64buvO68Lr1nyxPbo5p/tKLJ/DUG",
-	"aLYwEakbmyx5k8N/XqpbLMM2zBFoCsI1MeebbZpUS2OSckGG2yiDKTMWMxcz2LJP13XXsH0n5RRbDbOU",
-	"M+so4oKEcrGQwuJ6GiVIzc3OAwR7LeUDC40+xr2oWYyNPRc+H79i6ehwK+sAu1G2cQ5cVn+JuXuzDm9O",
-	"5OSd3ta1cPuYHNriQ4302byH541yCKuYjJ6G1ptwz8ibmK4mUl4phPpG/ooCHGozpdDooJ+gbAv1x9uu",
-	"29qYpmgHAwSAcKovO5HZvrhm+hiOUg5BzVAWMMb0nGMLtRUxv8upMcG9WS9tUs4Nw2dpUnU1mqZyMfI4",
-	"HcslSjeAEvqfUkamWGyR+SzciO1y/CHw15qZswNpar7QOe63lZ85ywZhtEovqwKYBAVcSmUOf/5Z+vvD",
-	"B3Ofg1Mx1/Df8HsJTuXPP90fcKWtw+qff8K/PnywlSOVCQ3qyCufpA+Orapa97qHqBhfcCepW6VkaQt4",
-	"BKXFLsTWpojNihvzL+9qs3Vx3neMxmbPttR4hNCKxghi7nPgOzZoKUSVV+VdK6+qe1Ze+chkUSPaHMUW",
-	"OdfeVVOzeoPe5spiO+biSz6y+DOChEsHKnAxXW4M14rF0y9ZP//Ds35iqvQoU9suKGT2mNsDl4E8l1ma",
-	"ExERcW27pM9CtS+ZP2szf26a8/OcrUBxaIoMlBcqIIIt27NgS0KitqbbdrceFgiajQVy61GmnyPXL51w",
-	"bia19VFsJGPlFB56DuHnbHXTam+zdYw5ACTxhIxvJLa221sP8hqhQpbl+fHmEGz21D4Y9IcHBwf32nZg",
-	"XhE+PNw/6A/3+/27983/btaZODcQ4MQBK8oiNw8qsM356WSMlFTGpUsb9nJdi28vC/qvy8v3/X738vL9",
-	"YHp5+f7utKUq6GP3pd2S9jUtmw+e9Tm3ZqnMEvBXJEbN5lLk/ardWQ6uikyxYzI2W2FMvjL/CSzkS4AA",
-	"+TZDI9QBJv+rrwME9MbCG4AuNv/CSMBxymhU+nOZcg01QqDR5Vdtc3X8m3yF/aUzPd9bsK975KVMWWss",
-	"CTYtwoErp+epPBIBbyz+gs+7UgF3rfzxql5m391YyWKN1jOmGXMkbTcuWDdfPiGKne2FDi5xRfLcXZeA",
-	"H3Sw44u9bNG9X8gZv2G6FpR+FqE0ByHTVlH0aXJbPndOSxHzg1jjGgQ9e59FF3VN2yJ2zUNme7ZhRzbE",
-	"l8BdOKcKWyT3yEntSZc/pOZyiXv2UmCtqHkjPKn4TGDnFCwhLPLYMHifMJnE7I6yUE6OCMoBx81lDN1p",
-	"sqRHTsTKPsXVpXDl2ZeiQudUjw7Ej/3rZ78PV2f31MUge1el6OFg+AmShEqFZ17637Np5UhgSMAg5wnU",
-	"cU2YXjI8FRf1wvNiXgd3BwPSvzc4rOPqb+SOlw4tv9FnBUqkYDHCdT3b8zDUWkSD0gaIqSBchHEWNfNe",
-	"2iIpeYZk2ze4Q8hVVeZbYu/tHAlrDqq662ix1bcXfgrlBdN3XKW0sajwxT3zA3YEIaV2NtU1myW6eyC7",
-	"Ro1ocXxd86gVYMZe9X3cXds0AJkwQb3fvuaqLWiRr6jlD4he8AWdsa16mteTL90kHZmLpQ465QinHZF3",
-	"c5VaOXhGzMO5HatlkHIKLELho0njxtLIgGwwrX0Roma7Nk/GlkZuw3a+lMeuQp4rEs6lYoJg0Mc11KSx",
-	"DQ/UtlTCR63FKcWYbPeVvAmFG3/g4NAc9vpkJa/GDpze2LLWeV/qP2PhvwWJuAppipCdcD+mKyptZE5A",
-	"YjmbsYjI1HZBgXr3gt/gfhaxyDVL4m4HKvMaGueDVCSEpLIJw9YrPfLUtvd2q4CxfSMhjsnBcGiZuxz2",
-	"H/fIKxydbVIG7ccxfF+K+L49e1ELTV11VzJLu3IpulgpcoNjtqxJ/3/d//71P5q6c9ABve21iFe5+uI3",
-	"C5y0lVMCOiRqqC5HzQk2XNaiBWhJBthN0yNvMUuiQjKbOTFeJ37KGcdbICO0C6eTYgWrs1k/tgdkwlbS",
-	"Jhca5j0mB/19Mq6kJ41b5FcZCWF/8/HtlyB+8z+X8gVIDBoiEtp/pXaexkBnKWsoyZXz0aEU2KMM/7Sn",
-	"S205CvoWs3RCGSTr1tY+nu+eeH7d4n8lNWsBzxJQ3Xm7sFnrqlPN97ylqSdCUNjt5SpjKchLKSK6VS7q",
-	"F3SeTSkLf2fYKMcYzUDOS8Y0ytyN78+SaBsWAJsohGqKv4IPfHLq9dV6mFeVhZjF1txv8mot2OgWinBN",
-	"c8NYUGOIbzClz5+mBJdyMJZWJI9NARe7QOBS+UsjFXZGN9sLh7cUreAaWTW3pWvBiYhHnz04sTYSjEQD",
-	"tO8PQUetRLgJDo9mRjfVPDTHru1OyLUR/Kh6o0fBaNVkyeJ4d2Yuhw5K7JePbg2nn4BytqMnKve2VWeG",
-	"il4LqJx1W+3eyflNNol5+JytTvOXQBEK14qMtXx2/vrVV18XbQ25Jl+9Y5OTTM8FecGuWUz2v65hEEFM",
-	"I/r2hz+iE8ioXT6t/lA0yijEWALDAIXbJ9s0D6/Y5h6dLGULKVYXeHcTGxV+Dsr0WrN27m3+IogZVxo9",
-	"zpjDYjZYl4vCPJykcqnA39Ro+7h9yOOt0Dy2cGZzRnAG5pUzKT+PdMNGijuiawEHjwW95jPDur2SX7WH",
-	"Owi7xfdmTI+tl4AqMk4cM46BBwGkayO7hXMaxwzKGjvJj7/vT9793P/papBdDM+G4eDZ1flwabguAS6k",
-	"Ce9VU1szxdIfoBLBJWMWTHN7rBh0NoLmAvqu1d4QOu2OclxkOzvly29vm6Z0toAMZbQF7d3KVmJJIqRr",
-	"HuxF4K1RY8+VKfyv749+vhi+/O7VwdmPp3ff/fD8zf6jn54dvnh4frIrOG++6bDkxbFTJUFhzSb02132",
-	"4qcPux4WYdeXKxLTRMukEPxotm+d5GSVn43RVTf1m8cyMH2YCsDjK+AncinlB0gblXZSI63zu5Pu8PCo",
-	"2tdvDE/ZMp50HDj0gqODLI3zIGViBi5m5Ks3z08fB+R8eHj0dS3r9f5LFs8lHb5eXj9JH7+8eDbLTr+j",
-	"kj0f6Htvz95Nsm+fnSu97IYvO1Xfykn3Z9r9o9+9P+r++ufB/od/86dyluc2wvqiVoXXjK+99W85SGfu",
-	"rIbW4BdvkAX7tI28IAzvrF/QioLCgrXb+ZiMETTK7NgMMAKN8DSb+HhvbzC82+v3+r3B8ZvXZxd7/+//",
-	"/N9x+fIvx8eDX0uXlvnHDG+AMS4U+ersySm5Nzwcfl34PykBQEk83pykqSdslIZVr0w/2ugnUtpbzXwK",
-	"3a2rbTURL8VBTNpyegU+2gLcwJ4kQiJIIMajyudyofBi5nhtNtM+n/6m4ujqt48M+1TWu86A68Tdq/V5",
-	"Ac5IyvFEPy49oCzSbj8zwE7pddLSNRBmRd2hpjQ1bD+VniiSP7V4XFbCxhjiWKtyBGQcG5lq7wXlo9rP",
-	"rnhfJ+jAvdX9jT955nojLQkgDfHBv6u64087dbNdw8hndge0SbtiY9rm9j6sI7uJ2qqZ7SFU3mzjvCF5",
-	"xCyULgiZ8Rq59Z/m5m8uDs9ePX908O7nt8PXPz47evNw+MPJy7vfPX38vUWhMa/5pioidlKEytNZS7iC",
-	"CW+YYwXZyiC1BVs6mdGk7w3M8X8aaItV3taQ+yLX5nfKYrNCS0tiazKa5L1Nk3XdBOQVuyGjPH4f2sat",
-	"7oStHJntKLrNpbcbroiNJgmZSe2wU6t7tAbs2rrxNqFY+xU9p462OEOpiOQib8dZgPTZSedabS5mxw61",
-	"dE7V/Jgc7MOBO7wHkBEn3Z8J7f5B+t37pEt6ZET+uza96OFvU/2M/Xxw+sOb7uLh/eHz4d1sPnn77O0g",
-	"GaSj5bvB7Mm7J68f//bjVZtu2xv9N2i3wWB4z6fh+ltrVYnRxkFmm9wYFMgh8bj20E7cuK1f4x68e/R3",
-	"x/kJOoIt14zyHmpcwwMyWWkGWTlvL5507/XI+VymmqWlTCRDGYsvt1hIQaSw9cop+w3gBvC8OhgOa0Fo",
-	"TZM4nxZO8lNIysaa1Ca/jm3OmGL6o6C8LXg3SJ5c059TEcV5qjqZsFiKmSJaFm3I3fCw1dAtwH0HHfzq",
-	"pmdgyt/hrf9SfGLJEzjhshuT3Dwh08GOVZIxyRIq+3Mu4IrEUn1kjqY3cW/jzFyn0Dbjpszhc+pg/0Lc",
-	"NHZVm+O+ETNuE8NDQ8f8+esNInr5LvGSpeiS7oW3QlVjfWFwpb7RJePx6AHBoKy7AEC7gDVY3HrNINDd",
-	"gzriObM9LSlJ5dI5S20c1JwsWLDrRVeju9lwLrOh0p6jFHWHwnm6YPEpVeyBBZLY2W3/0R3xW+LJJa+2",
-	"P0kTvM7mUusEHxDzboecj6WqkOZlFk+U2S5vx2+TBBTipWD9DbZacnAx0PsJqiypujqVi4W9iPgEDvxH",
-	"dQLz7V/rhctqW3yuZnLBKmkhgrF8DQ2QjSup+rWi3AqvQsZiiVMBLSZi7/OGLwAIJADtqDDJq+n6tfdv",
-	"cLcjao+2iZHA0G3bFSpuvZtVaZbg/nGl2bUcxJaNPnblzmPyVZoJPLTevD6/IHuQcrgHhapfQ9+bmIV6",
-	"TL4qCYM078zzNTodzajNMArZUktSK4qrG0t5+1vZVjxAkt1cxhFLyZ9/hvDQhw9QrsNjI+yhUBhMCpml",
-	"IRLzjiK4gD3yVBBKjE7DUjRDuI3oKJZCYpRNbSJPp/aSeRci31zTGJrxaRvmRrvNjOCOAmqBN1RAc0wV",
-	"gHcXdQvYo0rTlcUXXBnl4kHJGWwFaV4d5dBh7esDAjBUtiEw9t7MdJGs0VibP/0l4w0+rNeQN7A0zG4J",
-	"kKb9IEfRoGnMIfGUJVYbwAnkYECEi8QNENC0WY+cCCefwH+appxFOA0jfhPIKg3rhkbf1wfU1Xb1vTiY",
-	"PNbrYv7tvGfRHkEZNCutHrgTTBHcMCyyeRvs94zGihgZjzRZ1MhfreD3kb4BPtCgfVTKJV0kmrhbUTSU",
-	"NrtZB4vIZDjaMJrKW2t74o8FygGCYk1lHMvlKEu2AZq48VHVhLjwFvJXGv1uv4Q/wIoVnWiRVHcUyd9n",
-	"+9BCtYuo3AW6DsWQXbMVbbnd8Et6xRwUiJxaNHdIdNQ2lzzK2GZHrhXgLScDQCK0RF4ddksjkxXxWGqw",
-	"KtWHbwHcBAK3TXQSjBA4mBAL7vEFrGNXsA4E1+hMU8bKmmQrDMbWse8qaNAW+cZvZKppvLFZsYXAIwnc",
-	"3lRU8Pfbalhsv1ZNmdi9X3FpUN4NmMpJzBa7SZ8TKzgwknv/4PDu1z1yLhfMgpbSKMoR21FEIe57QFQW",
-	"zo1WAJiEI3BV3MyhUoCwQkmW9mKjv8OywCRhgkW2MxlfMNu1kYJFGElCJ1iB0+wB5rJZoTyFRiDwJ5nt",
-	"HSanFYh7I1GhNvABUYwhgZQXIgkvNYf7GJwyFjHSvherqRogiXWBaJsodY475e5qbJHoFXT5BtTIznFn",
-	"z924fSIJMsgjJPFmyBwulKYibIPAoXruTq3UVwi2RxO+dz3Ya6sbtg+1whkXdrcxzimYvz92rU+o+7Ql",
-	"N/ZuOGB3JweD+9Hh4aakdLe5Rv4eVE9kSioYtMc4WRkzVeptYAHDVob/apz3C0KydoIOjRYYFN5qpS4Y",
-	"XZzJuFbXvN9conwGyl/pbqZQBdrFOWD5dR52cSXvMQ2vFGaJGCPcZX0I6ZAFaBiypN6roVZd7k3XyFpA",
-	"s767uHhD8IYqgMJwuK6R/mEVKqHf9yPtuUiahyheuOPjvOgLLFBqm0ZKa4tCET7E8vfw+a5t12Pu5oIc",
-	"kgUXma5js+0/e/Lu/OTN93cfPTr7/uDV2fMXb06fH528+/FtZ/tChROi5jLVFVDABDd0kAOKFoqQlerW",
-	"O27slkYnlh9ySUTa4Vr9no23Zy/yMcBJaBgpB77O8262yh0sY2j7EGR3yxq0bgygYVBgOkWuv3Mu03KX",
-	"dEkMrTlVH7WcSye5WVuRhLlWbY+A5smYi3l/U2JXnA4LWD/PfAdDs+LGnRR/+lrY2qt47B/d7w++JlxY",
-	"LKKJjFYgBPYgkWsPS4H3jMB3/8ZyyL1mp+v8VNqszODwgpwSLdQ3/2ypILMOwVsuIqP8vK0P6Une/tSp",
-	"/JHzKdRaDQiiUxpebVU8BsNuq4z6xN2+v9Suba5dawfHKsrWmjvhHZsoxFfZBqy29YAsPuE5JTs5YvwN",
-	"AFkdtKW37ytGXWIOXoPCj1pvTFfJOQ+lUF6s7t19qicKy65bPLiFl/Ccz3DtY0YV2ypkge7VbYE/z/Hu",
-	"2wt1WNJ+CXX87UMdZejXZrJxngLlcmyxa73LEw5jczCsXJ5XYS8vLcyUQ1JXV+pB3sn6sG9xss0JJRiH",
-	"QjS6kOjUsm5owzblX8FtdQyIOODRxYSHPD6KjWgR1b4+WtTnG045t2Hbd1mxicCzttj3uchqnqKcxtX1",
-	"2sV+RYFVsYoOfV6g6uZtOzxsCAB9z9lsxkA5KDZpUIbe4IoAqEBTvG06nmrK235nN+c0vgZu8CBRq838",
-	"bhm9RcE9Q4Cmm+LyVfGdtCTsfSEA6om5GyGjPGhROY7UzOhuKaCFAMayu7n3ibGYqsP2kxDHdnsAYpAS",
-	"98kxxD5HptHfq69eOfelQY5XEEWTorDiqtnQkExInjOWFAg0eQbsksexscfMJ7Fe2sVniZCk2f3sp6eH",
-	"59/9/OO337/8/ts3Px99/+Lum+HLg5/fff/Tzumr56CJPwFXRDsa2JFDA9MtZcJJgqBqAQbRqy1uHXCY",
-	"YYP5Kpkzodbght0f9vfvf9Q8oIjtJvXPUy64mkNoaGM+8rrt0yDq1iWc5Sc3VhSbN/sY1fMSfwI1vsqC",
-	"ch30B2Tsd22Nd/BJ7bpsG4ItFtrvGLaWld4gQGyJ/Q3RsR1ioLFOJcQFPkths019XYctgLCw5TFWvUN3",
-	"0JGqFJ5zW2LVXfNwg+adpHKW0gVsUrVSmlnndA7ikFfov1Us7Z5AvwtFeVRop+MnPGVT+d6skO1DMu6R",
-	"x4tEr4wBY4GVamWYMQt1CktKFjR8fd5koa17S1iC3dzfcTvgF3ZlFFkaIV8GsvxMXCaYXsq0BZnFXsxz",
-	"nQvAy2kqF+jh3xse2OzXp2+uD4qOwnDt4F5x7Shv5rRhmYf9/V6/Nxjs9/p7w4ONa+wDw6igYFQWothX",
-	"fmkIXOG3xF6XZMzNK7vzbY0bcNtC7359ItX3bm3bOCFaK/L22DbnmiUlRbOuj9eya4yGl2ai3SdTz7QI",
-	"y21bS5lodVLm7VdtW9XKTLd39LwWLgXr2KaMNZKZ6glK9Q97+KWaJeAhYo6+uRHkzEJAflTe082TmDYc",
-	"vTfrJZX3kDISo6hkQrBATKaEsHrKjVEAqccPyNuL01o1e0vzqU2S/9OlSX3i3Kf6+jcEVdB538UK0W6U",
-	"yqQrstg8V0zYOZvyXay86LNQ35tpm4fYTJhr7uVUJomvmuA7uSQLKlZ5lmOu++NiL1OpGZ5x9h3oO5q7",
-	"56qpHwiMpAIyYSHNwJ3EVhY1+VJMuS6DRIFrswqUPFiXE+nFu0cy+ElUhGCwKi8NXFDeJsfZwPwVc0m0",
-	"9vjLUz6xdLrKzL/8eYlur8vO8WXnvNKZ+rLz4Vd/HgG8sF2cOlc5eOpwXEg+TDHF5IYk00HJEfgAQ3vO",
-	"bZzPCieEqb4nVmZeimUOvgBCs2hLcGwzcLn2ZN6SV1kcw3c4K2cF19btl5InsEKQzyf1275/E+H/Ef2T",
-	"LD8WS+7VVrCXcEs3t2qxoird67GDqAhZPKJ6lLCUy2jU1g4zBzUrvw/6YxYFcgnlEcH3bIOpHBRFfuu/",
-	"Lepv36Evpw2NFNxbp8ctRhGhgbLH65O5+D1MAe7qfZzUaovnneuUJywP5eVaVmnOD0BuriOIjamY2zpB",
-	"EQDUKacxBm4So4+aIy3oZMJMymjXwEm2G7Jh95hpVvmj1Lc6odD/+FdvpNGjhOzYWa3hDIE0gDxXA9fJ",
-	"y36Bf0f4NuFFERZryR4I8aqxWq1y8BnBaO3H2/Fo4WQgcxnziK5IBnhuCEjbu42ovi7GAA4Uo+xpJv4V",
-	"w/tm6duyL8y1m/kiBjcLyhu2beHXT8CiVIHrwJuFJDFVFjAX+STG3DLuYdWt2NEKmc1pJu7G3c6POY+Z",
-	"dbjLhN32yfEPSJFZ20C2xMmlC7WVnLi2hahZbbGoecVBG1HQsvrXhLt2RRf1QcRyGZAFi3i2CMicz+bG",
-	"Ss/SWcOqtmW5G1fhL0fWbtN2tIykWfsRuKWhGj8lUaN1tS0++RgAb8vbvk6seTHzzaQxowuvKGZ0YZMH",
-	"nIWMTc0pMY/YVgNcK1QnA/indUgoqBjERGGwd0reZrBf7RHfrJy9XtMNBytuSUJXhbUJoxRyWUDzgc+n",
-	"VOjgqjWxpgPbezwonsV6PAgZEK62ClNsFblB8lEFbbb/UqxtM5JPCLRt6bzGMWMtQRtMLcgTFHYblBBU",
-	"xnfXY5Hs0tPTztrc4LwMqGDag2zGrxkE6KpUecSMtuCHsWNixMU117QFtC+fcOkumDMc11ghPZdxBHFb",
-	"RvVGC6w5X1fEsW1hRYs92Fwa22yvtDpkAp19YcM8IP1C/0DsiRrhBsMtxr8GOxwmVjL1nIHkuMtD/42d",
-	"SQ0hnuYPtMdui5feHFL/s+3yPC+mHRDG5q8qnFg9cWGW0pD97yrwYbPma1OrUcMZkBNS6zV614h2RWKq",
-	"bTul3elxb79/8PFSr1jUm8m+o82yz8fOLkOnEgXcAOdc5dM1AcAS9984Bmj5x8sG5VWvrcS2scKj7VMd",
-	"a9tzc1Sw+sBN0Z/lgmhpt8aatLMN2yvPieLKARnVK2N9FM45yvFJBRW4moeyv102WBtHPZM3Rcg+EdXd",
-	"4+qctgU8BLrkSB9mkMdkMCQx04DACxBFkKbVI6dUsYCoZt7Vgl5BTV7Ep772UJ3nd79/OfyR3L94+N3B",
-	"ux3TeXyYgG1UfAnnj/fscIhbkMRvTszduCl3j7vUhBoKK90ko+dUjcwxuVX7SETYmrNCdwcQFVveaS5O",
-	"2RIawlFtQRjs0RvYtOrlXJLfJBcswlwR0KsbekCbzoxPrleZ3VDx3s9ymu6qT2WKpa3FvMWSfpoW/DW+",
-	"dWMpDh2rROWMUSb7egb3Hzovi8gotRq7UQob5dzuTGkybcGjyBglNqgtFq5EXkucE3o72u106Ng9vd2B",
-	"89oM6MZnje1wYgxPp1d7gBjWgn7mUH553gWD8HPTZPLnIRPEQbwl+M9tNoDtxWtrRlNAJ4wWXHzWPbE2",
-	"RTrf0i3YhCXhDtnN4L5g1KadAeXRDQFHFoCzy2uj8MI8neINV1O2kNesEKZ1t0SOIuaCXtVqemcBVQNV",
-	"9jfP+riZ3TxN32zE8gp6ahxkexlHDKXkxrguz2ndXNy1DQUKMm4/pN9CrdWNOklJV6uWy7h2MHBfkuLS",
-	"NhH+mFYDuc/htvsM1GjYivd9wVv6kcYU05iNDtYGWhx6HMBPz1+Tg+HgrlWRBYmlUS7Chu+ZZV4unjKq",
-	"s5RtluacpU/cvR+CTsLSLVSiJOUhywFzAduF0CSJV+C1bHhmWnMH4D2jEGoRm2enFHpuXgkf44LAfVV1",
-	"5bDf387rY72qIzM/9Kr68nAarteALLJY8yTmLDInN2ZrGwWPT4mjFRxR9UaGR9sN7JbC4vly+6dapXRQ",
-	"8F1pwdvY+kmJk7wotJX+1A9IdwBdbRTJBDCGN6I48y95kWUxyXisu8YwgFtLr6W1Jnvd7fx+iD4ymk2a",
-	"X30Il8jvmdTU8Nm3D80IBv3/uo8VTw9I335bSILvUYEZUGWG+YAOtxyPDuftuwyhRMI51Xtwp3MvZqr2",
-	"tTZzYbLyQfYWgQBXvATvTXleOurp8E1tHmDR5Jsq1+/d9gsfb7vfbQfuNQ5Vl0RYdDqufh09rdiuEETQ",
-	"hNkO51t2Sf54XlJKtpNWcTGLLeI/gkHavRHdoEe93SiOXcoULLO0XW4cWdtGbm8yDRGdAI6YVn9YflLZ",
-	"E6d8wLjtbMhX2meHOZcjkyJL2omXWME8BiTF7tLlQyi/uXROoND3SnQjdC3KXJLKHWwa3rRmPMaMvGLi",
-	"rR+P5SIPzRkG9Abn1iXIoSr0XpMFjwSfzTV5e3EaFK0ZUZWGrlKK0BnlN8vBuX94f7CLa9gOGb7rHzQ4",
-	"MqqDvtG47g1xWFs6Hezir81ltoc5mAlGbOZyDAdUnhugtxpOQXGHEteF3FQjxnV/Z9RWjNyO4LhoZZ6i",
-	"7N6cqOBRghrLiK5KMktIVLh66IiyXqkFgjrRcA76ietmkNeY8ZSorIriOmyjdz6V7mDNXCD5r20qQO8m",
-	"nQMoHMjrBjTGD2s63b39g7Wj6m8Mi1XYNuhUUgPLo6+tS4mvvDJUyviUxn4kFAuVS4mWMsaVTDORt9Kk",
-	"iSchn6azbOEUod0ae+WPBhZyuZKqD4C9iBAx5chSZlh3FEGBV8+ariJ1eqbe5q4w07bIe5ngv2fMYZzB",
-	"nOGIrvlXaByPBrvB59ihQ20KF2SMyTgj87Oq1asCEtUolUu1XazJhk6LhWhb9xd0wuL2JnNmzSPJFII3",
-	"JkwmMeuRU8RiAX1Fp1QoW2/AIOvuAdi+sXlxHjyGtuJls/+M0cjpZkuZXoGfvxN0zhlNw7nvyumchVfu",
-	"QkhjJiJqzut3GF/EhAGL4d0JOm9SllBQ/2y3pk7QeZTSqTY/UVLgdJ0oeJwKbHvtIHhfUvwZZFbVLdE2",
-	"9qbHRcq4rcoFKBzasiQKDHdM2Hsa6ngFiSpySsY2h3YckDFAxNnebBET3JY075Bzm8JIAvBlYBsnV20x",
-	"PDwiz/nDB6X9Bs7J2MFmc0Vims7qTP/Ln5cdHkGliB5cdoLdS0dwJp7xphlzpR81ZBk6Sxl4kiwfxLu2",
-	"6KhC+5hfcyhT3zKtcjFjcQKDPMMILYVqOhfAInA4zRAWiYtryUPgv5IT56DvBeneKI9apE7ZPTS8t1uQ",
-	"qwUYpWDeJ2mrCEOesnVahkYjM6TxMaGkeN42FzRf+MKzX3j2Rjy7DfLWNHUodA5OzDAkslBVgpcvbImX",
-	"1bpLdPIRzbzM8MEsLfoIiiYwyW1BeGwd3ZY6OWMLeY3oeDt7zmHjwuN5jQ+MhVi8WAB/uz1ckn9ee80N",
-	"lP/I9qUVYu8aU/z7kauNTue6LfveegKrTDfLaGobhLciS21KM1Z8Jozmx0W5rtAGYRHSkDaxf1uThV0/",
-	"M2/uwzkYmcv5tlVJ5eJjrvOWNB+bBWFhkEaAhz+K2VRvqLPOQZMseog5/8BqXjG92dngEK4H/Z0M4zw5",
-	"1DdeHwO9TWYpjbxA09YBWHgtYDsW/blcdKi0U2IqHHh4zhfW6QjXNML3K1tAVGU6+712KOQFV4qLGao6",
-	"DsmA2ggCnuwutaKaKCRovNI8VHlfkVsvXnRjt2/yUnqtXzEnckzFLKMzq6BYRwsqLVxZkxs2gnVIQJYp",
-	"jWPPOWJWa0H1Oh2NkoSmeTm4tRoL1KL0mqV3FHEvqlT85/56MvOmObXGCKDEHWH01GZ6WDKkjEYNL9KO",
-	"TqQS3kdT3qPqXIYaNFQtVd/nad0ekN9ZorsHsms+7s3/N+8Gi6DFoSmnmoncfQlFZLY/P6JQGiU0r9kH",
-	"uCZvyGG4s9sSC9l3XQxwQpmxcXGFx4BnMPePdl4ex1GtJUzIbzdcJJkwQTdjx1fYs06h6loGpS1WGr3j",
-	"M78UYNEp9o9cc37oLMVYwziU4pqlCsHw51xpma7GJVvPzBb2BrFmos6NrSnXxxaonCuWdzMoBR6NkKOh",
-	"BqQ/6HgQ2yTLWj9R/OyoFV/kIpcdsDYweHPiEJnpwELLuMZqMo7qLUJ275HmRtTiovYMx9CoPhRMD99c",
-	"o7HD+VsZWNCgXAtHpG9SOeXedg+iXUnbqsYq73n7SQtT19RgbIVNijhIttt4tFW2LkawWQo7QM2hF5Ht",
-	"1lHqmhuUYC5tbroLl2xXyPZJElm3AqjbiFOBaSou5TGmIrB2T9GKIm9NI1UB+8To4gEZlLAl8vS6m0Nd",
-	"fKz+VMnRdUgQDgCiUidS5ZRffWhNioVZyvXq3HwY98qE0ZSlJ5meF389cVN89u6iE/jXOAdnxGT99ejD",
-	"MFHgH3h/sahzrRNY0mySpFLLUMYXfvDj1yJe5S6qd2xyLsMrBvnzk1QuFaRHUkXGiC/VM1K8dz0wepn5",
-	"Yu8y6/f3w/K44Rd0N3LzAezY4SIjx51zFnbz73Tf2NEVQ6cJf85WnQ8fQHGbSueppKEu8v46JzCcTtCB",
-	"Tml5j5cZ1/NsAu1dcMB7YSyzqEsT3ihWB4pPaHjFRJ7Hi68lEVNXWiaEJslxXo4XkBBiMzMMkjHXIc7l",
-	"OjARpqtEs8gl9GAqiW3Bdikuxb//+ytJyucr9MnUAJHw7/9OXmJkJLdzeOoaP8MBAnq5li5Ppdz0xT4g",
-	"SMRVSFOjGJnvnTNGaKzQ+fnLLOMR+/Ur7HsDf3yN8ivNhADnoxI8SRhEALG9TtHV5xfweLqnsWvO13mD",
-	"+0vxC8Z6Yjlz9+Q/fA1jOTXTFlAmdWz+7hLM+Hb4S1iFqgS9YiNISSRnctnsbVuGnQgwdockwgCNsVJc",
-	"09Q7iozNreMAms9eCoKi2T1+RxWNritgUD0zugteDAuEjjre4ggjA/LtQ7OqRaoXNNBN7Vzy0Qa56SOn",
-	"RHDBiJZmhCxm17COgJiMMNcUeuza71qaw+gmbCpTRgb37/YhpXuqWUqGw36fuGpQMxNsCWcBNWznTkHG",
-	"5Y5mY4K7tGdvxh5O3Gz7JIlt64M92/XpP35TUozd0afQbz02Z9+49L2D4X0Y6WF/Hz9JxmdMp6vuiRml",
-	"+2CASIAydo5KJH4e5swMc0OrgKJHnogIE9nCwnXlx63DgwOw/GOCThFoG4DZXVEELffg/dCJaCIjbpfY",
-	"5txBujB5yR8GZMkmcymv3E1aksPBkDznD3vkBPoUwaQGR27YsDHTlF+zgBz075mlHGdJLGk00lKOVCyX",
-	"Y0SxW3LFHhC8ZlNJKLFnHUmpNgyntFGwzUgPBodknAmVJYlMzZm0YBGnI4jo2K1jWPAUQzndi1W5uxom",
-	"rUH3FHplOPFhMWVDqYiZQ9PoKCxCkGSzqGbsNH/jYxFKiLnmvoAccX1wiEHRE1ig/M5jwgFSXq/GPfLQ",
-	"icKUWUmXN3QO3WqcgwZiG6+4pVmRvNkUSH8uyNv/MMrgA3LQ75Ox7W81QmYsKAHdrmHPmb8K6QC6ifMn",
-	"wRRFjsUxzpESXZjXiA18BLBMbVDLGhiVBUJu//bxBUpaJJEi3z0+eQQHp7lSKD4wMchVcc4q6J4Gy44p",
-	"OOadJ4KMH79PoN847hNkHSwBGw/6/a6ZFxcZG/vW5S4ZM3i83NFsbKT6+CKlQk1Zmq+W5UorHY08nWfi",
-	"ikV2gx/2B2QspB7lHDh2Q3S9+74a0+h69P/+z/8df418VqyDc5eV1ZpKQiVU41s0YYXNASGFUi4f2IMn",
-	"H13BzI7GB/19Mq42GRwHFh1jXG1QWOaQUgvCwsXn6z1ovlpvP4jMBzMZcTHK0niMXi17Y9m59fbsBdDq",
-	"dW2qgpldUCNLWQwlLHVax4MCEtMH4xGxBLD2pMhhAXpm2K5IbDmX1aKWopcqAm0AeIh51HEfIW+ySczD",
-	"8gLVx2bb31v75kGO57x3dFBNcSvQnynZOzzCzLIl5N67T5rdgBJn7+AemcosxcOtV2YxI8AzOLviqXNB",
-	"FvYQvCfIIU3GZ1SzF+Y3t3sUUXSFhMxC2zsUVt982OzqHoH7FVExj9hxQeqy48eSHL4agGCqWDkWNY64",
-	"Y/eVLM5cm4tjBeBkRUIazpkiX41PzT+6p1iMckyE7MJN468RCTPmIROKlRTfN6lMUs40TVclcBqrD5NT",
-	"o+0asnWCjtEyUdHt9wa9voPLMKrwcWe/1+/tQ0WWnoO9slck0M98mP8vsDV/HFsFGLHeHeoLZAkuvTZz",
-	"JZefAI8hcARy19Ooc9yJudInLi/ZUQ3GMuz3a6kKZY3ECH+AZgaDb5M5CF+AlGUwLjzm18yVg1i+MW/M",
-	"uant9fbeveLGD0HxVPeNjDmW42z1sLv/Q9Apa2ibnq/ca6c3pTb/yfdgTmXXnRcNWdeAENab5Lnims5U",
-	"KXn81wJxGGrPbDhwsgK8Rlh5sD6xN2yRcq5cx4YObAA7UmxvmvtvvLi7L7EDex6sv5c3FZHOs1bIo7Ib",
-	"yqj+2HrAuWMQcaaMFZCHA9Gn6X6eSRldCsPeg75rsGqV7BxgpEjxOCQ65dZ4k1ATQBFxwzZ2gQMRNgB8",
-	"xFpxLvDheqhCWSaM81Lksaui9NEdb+iIcmk3kxXBll4iIjOmwRuNzVNA2Sb7BBvYw4mOAUJLttxFBXbT",
-	"XGbppRASm9nnIAo9PGlduHUEDULHecKNi8K61qEPDLmwiWjRxYcLMsi71AYoRFEUWp64FGAt5+g3RMsZ",
-	"ihMYdUkZKKu1YJC7+Ht5NAGJjd2kJRgiY8OhI3uEja2WW7FHeuQc+ngvJMYfhZlE+RiA06wELoDU8gkz",
-	"NHwf512BUrpgGoTJL/6tWNyyh6r0CxuRg2oDO4iHMlrdmiSEwWEjuTZZWNpQuZlfSUwonGk6zdiHhtwe",
-	"3tpoX1/5Bvl0WneyTlPGAicjuDGPDRvnQCA2BPxFtJ9gZ8BSl2lbbluiZ1nmZ3pel/gT4MZB/+De4d2j",
-	"YOMBYDGDS+J/zsIrj/zfs6IYzgHpKy76ll+zSi5JhQuqMDCFiCZagjVGiXPkmg0dWExzczqgaEHhaG1L",
-	"y/csjkEYQyQp/5KVuT1yMByi92NkH8slo+NDkIUB+O8CYsGOwd4ojc+sh5ILhqKXxUbGp+ZXIxdtfrSz",
-	"CA7698kY3dLG3hJogVTvIjOp6xIeYniMCqNfewUX0r4sHD6N+DmVEauk7rXIIJfPs0nU9D+xqLnwQLaU",
-	"5OMXqbLK+5JWeK4ZHfurxAru+jBPFPXLlk1KpptX3svA6mRU5flpWYL5X4jTx+JpU6UkVY3yUtyGStk8",
-	"DXNBR+OU0WgFJqtV7C5Frtn5taOas5burEY+KCVMICIdXalLYebvEz1WyoDo+aG8VreiQH1WveTEq38E",
-	"JBMxnlBrV+mLLPFrKECn1Q4ayqeRHZv1k5c0vVJrpIURFm7Rb1F5uBRe7aGuFmw69mt778vhX0UZLG3Y",
-	"LxvVbKwfGtvy73HoX2/hy7RdWlVAUja11cX4C7Yxt33Wq9v3jip1/MtdH+Z+66uug4CSJ2ZzaleMn9AZ",
-	"CzD1LT8gOcTExhjNHUMM1gEzX7EEmwHf7wOGa4+8njaHO+y7Y9c8dCnMU61u1kzPH7tW/bWz1ZOjilnh",
-	"peQ2JkAnqcKT9G2uBxTLFqkerga62H45ux321+WgD/v99fk/HwJvHguuO2T82WAZmG02sGmL12/WUsM3",
-	"P1yxygQ3IaP9+in9225p1/m4kURfpFfu416ilzWBRr65Qmvlzm3rGA2vd+zaTfu1idcJ9Lt2MgeCYrZH",
-	"KmFddPpauWtkEK35XclE6jmZMY0Nml3MvNT0fRxY5R6yeMANDe4BDIjZlIh+awuBaiSwR97V3L7lyCFV",
-	"ZMniOHD92u9fiprlAbH3suFxbL5dcR2DMCz7Ys0zri3tV42ms6XI5INLMexbrXLv8CggB/lfB/e+7pEn",
-	"qVy4N6lSk3X3IcGubR2S7WgMo9CaLRJNsGafLzCcgAcSerQH/X7JLAoggoZxw/xbztPdIyf5VCD5r2iR",
-	"6QZRNNwtoSLAIXK/fykA5ZsrMmdxZCxRCxZvmMUOVBEp4hU4u7nhK2zubJs1QyQZArPmhWObZ4iJ6GOL",
-	"TFup7LoUzdIu2+kQsFtyNoSgxLoe4U5rcF3FXeL0m9fnF5eitFX28AVdW1qG+Qb2YdAYfcce7LFPo81C",
-	"u3hXN7jedXQH8qHdxvu8qq05GrC0om2Q5UYggi1zifOvfFDYrN7O8S+/lo+Ncz4TBOExb6rW5iZsATs0",
-	"6AedJTTN7Rwf9T/Uz4gq47efGI/fO8VV79SlP6gF3AovGGzuemE05BvmVYeXAlPf8wYwJWbKj66nrgkw",
-	"Jhjby7mMSJliVnrkv7mp2KMDc//KaUGuzb0RXUZ8Fi/PPW2lqKPfp6asLDRTOHbQOncU6utGyIdykQd+",
-	"9/vmo5ipuK31Do2WlDXbqySomPVwHx7uD0DSw8Exo1xgFBo3Jj7sjlp0w5WP2ZhfsXr4tThzyaYjt3by",
-	"X4otj/42ufuO63m5dPwTyeHyJ0Amt8o5pD1qS5/fx/BFEN+iIH7CBVdzb214RU/5nJJaYvZKi3AWkSt0",
-	"RblVOBfyTMAeOWMJo4CWxDVRWRgCaAP00iJjGsffGCYdm4ugsaFArL7xUpQSRowi5Urk3W0u/VFpHsfQ",
-	"cecYjweX2mjlWZ6yXP/+ZdbvD4+u2ErlwzGy4lpeVcOzd1TuGXFi/AEZl56jMTQHUyhN4bOVtNUWySKh",
-	"G/JaB8bj/LRokrtI4jMKcd4Q21dP7LP8aRz7/RqtGJzNQtfyaVssa0CQiHbkLgOy6UQ2lNx2uIbcu433",
-	"17/Ez+rWaU6V4e0vXtaSwokMf6vuCCBx2RuBYFNen+kZw7JWXW0p0JReJyXwdpeTDOWSytmsg35RzFKk",
-	"xoNuA6/wbPgZ0y/Zp8wNLdfErjfjvrCkYa9vGaaXoEMCULVvxWWW4Bocp4xGG1xnC7YXsZitD+k/MnfU",
-	"EoZA4mKPTOfJL1fsVRqfk5JYAplEqLZ2g3bl71MZx3KpLoWay1THKzQVAnC1OoMAkS3gfgDc5YJMmF4y",
-	"Bp/gioRUmNNowkgmoFcppvlAoucIL45iRq/Z2FlZlwKzQIuqW5gYxvvy1hZYAYCeHeiHgXGJvAJfkTET",
-	"0cg8P16b6HkpGpmePX+m56VYn+pJbjfT81JsSPWsGTjt6QcnOKBHjqs+janiXr/Ba1RkstI8Qznvh/hX",
-	"J1+aAbrNB5FoVyBji5viGDDUXU/tLzJzlcuiHeILnyAyumB77H0iEXt77UEP+1BbQFibVWmkGA+ZTar3",
-	"pEEZVR4q+CIZAv7tMbESPShJ2zxUeikwHBVUhC405NE0oppC34aSbC4VzWbGJjlnYcpsrNSV5x0b9XGO",
-	"kduSBwTtanTKm487Jzi6a2CnlL4WlJzvbtZWRJuj6QHU9e3hzSS1JOPaqD9u6kA2DP1a6R/KLHZIKWC5",
-	"ov1G0xiLAnE0Au4AQwho6RNYuIYnORd9On8FfuIx8swXzWjzLkdSNbYPVxjMr26az5DEZLYA2H/rsyF0",
-	"A4HQk8zQklPwxn3iEzKi/ca60LYb9Bc+zIPbukSWTx/Mdl/aFNU+t00nXAZLj0An3TFW04oSju8d5WBI",
-	"jovOFQBNgdC5LhvbfvlOCa9Og1dLXYpxyiKeslCPspSPy/CRzndk0Qsw33+sNNXMab0pVhFAsUApHJsk",
-	"hOWBlhzkykUqczpYk/iVdLXPtsj97dmLIC8DN+ZvEXXAeILNMkvH1WiCTPUcski/evP89HFAzp6ckrtH",
-	"+0df9y7FifPIY6cAhhWmDVDbPDEZaMYUGUs8dMdYIoO+fRrHyuJ2eVZ2D4+vHvk2r5ArAvQusFIJJOxv",
-	"nULgETFgMrn9/wljueVPrFHO3xWpAUlCltRYks4ocQy9hYo+uO1xn7KULaRY+cdsNTi7mwog4C8xhVpw",
-	"1zBbI6RAnYS55VDCfmsowbvj2kXqRQG8UBOFtuElaqjLCu9CWoZrGo+uDpCtuP1Rm61C+QJUORjimHZ8",
-	"fCly0oD6upTl0of2AOnmECgKSHiD/cDIJj6al6BeXfoyuPKnlVJZM16tSpW2siiTUlyzoPxDOKdxzMSM",
-	"FT7JcuJ3HlfBcwleDjk6lIQyyf3zdkC3J/tw3T+f8DsBYm0RPG1kBeQM93kDqnbcZ/aMXyOwZZF2a6Xg",
-	"F/m3dUz1LxSAVj9pl31nuXCrHnJGmxL0ms8Me/bKSY+YNxaUfIkzmwQHyh6mgtp5u3yLpiy7FFsLs9sT",
-	"CDPmVKHXli6fVB5cwNTWy4O/ZMO72beMzDLNlx3e3OEudGNJZOMHuM6ffXMjvmW6oTDTGYxRZDtDuWN2",
-	"G7uxZjJCEKGsCpcDCkaZAEAiPHcBhuiT2FUNU7FMiNy+eig1ggc3s9lyOwvs0pg100q4yvEhOQo1iO9c",
-	"ikaAB5PLqoGcAONPWsrRgorVyA001+DKBdHD/ia77ay8zp9UYpW/tHVibqWShyLUf40vvth0/6SMCbDi",
-	"6vLi84db1m3vdnF3EkUVW64EKV2ROQvaYrbdxO66FLnhZQ2nRjbOepOs1KFxB2PLfHiNwWXlucVMqgFx",
-	"g/1KLQ7HLgrWpdjW5Pp8cuszWV63LqI2eOO/aGCtNtZtiqebaV/aYYJvVUsATvKSLEoSQJmx4J01N/v6",
-	"UoBqiv5RnhCGypdVa5yjvu4St5IBf85FSWlk1guLza2tJXeMZfFNyViWHJfio2wzFxJwhzfWPn9K68wQ",
-	"d4OSA8EDJzccEb8kvf9jhYfblEVkCPeW5XnYd651zGcWJ3/y6ANKkZj5GsRBZ8Oqm/o4D9QRIUsJYitA",
-	"4nO2jbkB2noDjswWysBB/8DCX+RqDZTZi8iHinHHu5txFm9y2byxWL7wvN+gxvzQ1ZgnVM+LzG0oIq/u",
-	"1L9LuXl7ZljJLQ/dKL8kgOHWRf7f+sC/LQPEtZz0Aque47YxQrdiBJdKS6wS7w7vdWCgDgS5mSp6Kf6H",
-	"5IoWR7zttfmpznfz+vUYnY7a7nQvL+LfBTon5wToBwXT+SIN6oB5pc6tf4GDwnx5D8pvPwIar1wSwlUV",
-	"OjYt1Y7MqYhiBB3FnGbXJg6wLcogQjIzdrooEC2ZLoElu+C2A68gOXYFflNIqwpsgN/zAjq7nJZqqXBg",
-	"/xWvSnAyOJ8CmQ8+NbXV0eh9hThxPkSH8FCB7zvB3uqXwoOx56B9ZhK7/xQ419MsBdGXWywzV5VRUKgA",
-	"78W3WVwm2zrGqFMWlc8PPlECTC07fAscCvPXvqv1qUe6hjVrCiGKjIm32ZiyDzpJeAb8+TfFU64McpPT",
-	"2QsL93mT+ivjPUcruR1jGVvUq8ywQym9wg+0/MVka5psTThDxXRN6bpla21Ystb2j/oNe62Q+ZshDc+d",
-	"4M3P8nrmPyiLNI7/f/aud7mNG8m/Csp1Vbb3KJqSJdmWaz8oPmeTS5z4bHnzYSenAWdAEasZgDvASOam",
-	"XHVPcw92T3KF7gYGQ3JIKhJlxzv34TYW5w8GQDf6z69/vVBVtZZdGfRSCWyJMTs/N4m6LT8i01UcbUYV",
-	"7RRc+AAPyfZUasgI31GBzKDuyjSvRX25QLnqjg/kCAoaE5XsAIAJyB6kSwEtgCAW5TZBPYOw0wW03Fs4",
-	"SwX2ldIDkj0Tccy1YFl4RAX4M3tdQHO0yZpO7FGBeMPXgx93c66eRXr4wNsBkN3tOHwQfbHMPNJuqX8j",
-	"Wqq1UX7a9YvHy85Ph22pL5sqRdy+gz+elc+IKMd/Sn80rICbLh0Ed0ygeSP+CqL8Wge1IqMVi1/hasK2",
-	"07DdpwAzWmT341/bZeKkPUOLJLdxCm3swBnGAgP5gXzmxBvtoW5cVwst1NLvc1HOtBUqm+/9IOZp1OfF",
-	"vb09WGe1joVQdG4gd4V3UtzLsSfXBZfAuedjDLXxLc10kS88UixyeyDljlOknkmtEpArHSQq7mqPt5d8",
-	"jp26YFjG6kK0benj22QmaARnPjB8Mys6mlpozbojK/odDnKD/dyedatDIcaXltMIhAbB1oeN2qc2Nqc2",
-	"+MIqO+lvpvOO1eHxGnWIzZe79eEr6BQdd2hiGnFok0pQxz0IGkCGAypFZGVsHExd2cujzVVgp9IkaoHv",
-	"U3yUxiI+rZMjvenh1ODTTuK6nm6G80RZst6HDIM/C9YpdexFAkr0r1F3UjtQ73SHSOwJy51VisB8WlTu",
-	"VeswUZGuO1odNthK0dGS7UpF4eM36Cg67n4f6+P+PeqoFc36gdjCCFjfdgJ/efv2OmxJh6FGiET4jrXV",
-	"Ubdf7x3vLSp9IaEaaE2WaLEWCczZjfjLT1XwLrF9HQY3gQq39eITsgwLfbEngwWlDSmSxhySeSFYoZ1P",
-	"2VmE/N5//ddHa94s1L8msTkt7bra79a+6vNLoQC8NS+7rwD3b9oIBVlkQnwJp0vb6jNWz6Do+VKqixjT",
-	"wbaCdCzDs1ROO2kbHUED+31ojtFXhOboSflW83xALjBMzz1gOay2s23hVe24r2+N7fmaMRIPOEwkBm1F",
-	"bxtu3GAZLBI+U8XwjcpJlkP58YXEkcyQSNrJupwgJGxDAHszGqwT23XmJnQ3joJ7NKwHL25cffIldT5a",
-	"Kv/uAV3LgK47JRy+kW4YrDb03/O5Ce3Yo1JezwIcYKNqmdkdEw3QLN95522VEYi2OkpTg0TtaKO657+3",
-	"br669qv7cXXuqN+xbme4hfU7ozs9uPMGOIMNtdwwtErY0BR9qQHBo7Ofz94iBc7xwdPnJ+z9d6d7+wN2",
-	"TMikAXsa8gWPGbZiWToAz+AgabViB3yPO9jBB3W7lkvELpVD9hO10PQJTswx8OVO8g0pEGsObx9bIyJc",
-	"QDdhs8yQq1DBkPXooSpOudCk+FTg4ueshGZGp2zD4Unlne0UL8+svELqo81bI3SsXJVchSDIzo/XGxZ3",
-	"3m/wDQNBOUxC9+HavZoDIE1Wnpo8E70C8wnTera4P+8fOBnL8xroTOC9DuCf1aWcTqN5MjPcFr4jlb5m",
-	"WnUd4h0IGWTHWYDIOPstwnOhbV0J64kvPI8VkA//3AoQbld10Y2y2LEm2ISpOF10Zr5M63pZx/YiDyF1",
-	"OjU/n5ntpB65Xrfixx8XetwmzQXwW1lKCx16uLERKAxEFRJb5iHLCp1dGmb4/KV3giOJVWKYqPf1bKYr",
-	"YO1SuXSv59gZqYLcacicPXKm0Yv9/dHjlzEYGXi/r0TFC7zBNMDq66kucPRDdqZZJUxdOvuI5fpaFZrn",
-	"FPlP33EouMSCie8ne2+4zaYpe3S4f8DSWSXCyAKE7jo2bYg2lwyugls3sPHc6brHoSAcHkwvetSMTolr",
-	"P79CPQ44EviTsYBpdvNtwpgN5T0HbbyJNOzp6BkgqhP14d2PARKI4MSFzlHUvLv51kE8PDCwcud4AKy9",
-	"nHGCzArV5Sj9CB/9De6pG+MxJjCIB58GW1z6QZU6Bzzie6kysd1NP2klbvCONzd9wzssa9nm2XTpzWKf",
-	"OrPC7hlbCV5ur6hxOb4p9LhLYUcS0lbNlPSGwZpNGrJ98afBg1fOLdp7pZWtdLHp7vbFnwYPXp/xi003",
-	"wTWfBg9+5Mbu+eXadFP74vgo+QwHEC7O3iunlE1dbj6FFm+In7LNKdZcGt95JkthLC9nWz+guSN+zl9F",
-	"ZYjzaKun+OtvfRgfjI4/g+DQ8SPolPqCpOcVTgQ+b+PdrYt72etl70ay93R0uIK6Ndh/Dw2SiUrjSzsX",
-	"5KQ/J3brqDwdPVu9PmBeZlyxsQiGpch9ZZ80zFmQLZvxTlfuR50Fhry1C+Gv+wOvweH+wTaOYuNjfAsu",
-	"xgO49XjzraC6f9L2PbfSTCQfF6DIb9vbhTZFy6Px1r13UukPNwyi411rOmLhRlvvktJ8+xhI49DFDPTO",
-	"YV7lr7ibv2qHpcO5WNYDC9PYuwO9SdKbJP1e/TKPwztq8big8+79cFtNW2N1hXUXQmXVHFrPgZGmJwFv",
-	"/HzE/vINpi3qGRzOgF/5u8hsw4AgrYFzD39z1xDvZMER8qZ0onwLskeQYLVSROWwjwdNAFJ8zAKc6h+1",
-	"tpw9Otx/ylL473P8tbnFyH9CmNCjGR8d7u8nKi2EurDT6AUYX8RlwBYyGKN81FGv3ERFM1J2LJeTCaxh",
-	"FQ56gFsnCrqPQSdkSGxDS2hdiXzIgAhnU5VdU5YKExBu92n0TAwTlaiza81ycSUzX+nrZhSKnwNbBWWV",
-	"lRDYIk1fieq6klYwwTNqa/nQtLffSRx99iNNVOpURuAJpGgzvHau6wqqYsbcwCAhLeYe4gwIfNIJ+1ND",
-	"X4j1DtD+B9L7ENvNm1nB4fgdsiYC/njgd1xYAL/jPL8IUJ5hpFzaaCVWWGSzutMUa8sJnRN+LoJSp/Ei",
-	"4rQFb90n5Crutwa7unT0bIVkDRj4G6Hef/Gtnqjgp+S5iNZywKRipSwK6WkjjbPj4IoPSn5kYqaz6ZCd",
-	"Ah8MTiuA5g8OAW9hqHApUZPa1hirD3oByzadZFl/Up9LdY5XEiNUM1nPjp8dHBwdj9z/bZq45uTfduqO",
-	"D+OpG20zde+/O907ODoOm7/Q4wE7PmRT8ZHnIpMlLwgg43PHpCPOS2lKlCTpa3MzIa+gdswKQzqkDYV+",
-	"MXl+nI+e7z9/fpg9y4+PXvCDieB8lB0d8Xy0f8SfjieHk/3xwXg0fn5wkOX7R/lxtn80Hk1GIz56/mDT",
-	"nAVzbd2Uzbi1onLP+e+/jfZe8L3J6d63v/52fPjp31agqJem7DuPdcumtSJyeNp4M55dAs8NFb+56Xzp",
-	"VRynDM+NpOeVe8feKwJXrSgh2R/cVnreu3MlWn9oNuyW0Ol0nEO/xF4Pue8IrmDqo5w/wkmUtj/Qp1PX",
-	"f6Ybw4O73NbxN8Gg6ZsGQKMxxrLH787O3tLSwRmYtsaThi8FUo2xtlNW1gaaLot/1LxYFO61n9qepNt9",
-	"6w3rrwdflsO9dTn4rpILbRPwfsEdODowR/Ou8TX5bq85sNmr0teREfGVgD0+n8PyAY18vq1vgviQvf3B",
-	"tl4KmKMbISJPptIt83yLMswGE+I9jCgcJyvYzua29Zgd9ZK4cb+jsX59RZN+RjfVTIJ/KHNkUY59hWtu",
-	"sMe5Mwp1RXSiL0Ys53OzcFR8RcWWuC/W1VrSzPbgtFBlSTOy+2hIpGV+w/8931BoiU3nTewJQ8lkJYia",
-	"zcx4FpgcIFDhzMSZ4BbiAZaZOsOoRrT9XwbiTW4HUQ3mEtv2UlnmgHzbw9HhkHXjxWTLd8+1wA6PpaCg",
-	"lHPZ00TRsr5E6LwbrA3Cuari64+Qv/g8VZ4005HS6+2R2+YEYR7hxLnbaOk6O2SwHTx1yF5F6FGPGR0s",
-	"YkiRxQv7emAptjMtfHCsFYu7G9L9C9GDIntQZJ8F7bOgPSiyB0X2stcjEHoEQg+K7EGRf2xQ5N27QJ8Z",
-	"DdnjIHscZG+F9FZIb4X8S+Ig7/c8u9kZg4Lhpu1XyBbIopDq4glECHW9psXXz8BRzZm/EpuKI3vMjMsc",
-	"IJFxbsA2LmyrxRfg+eBm7N6JAX89E8h3naiUqGPOTT12IxjHDcRj4lhGF8AQIcjPaoP9w6Fy3T0ZExf0",
-	"mWymK8sLgDYlalUvF/c9DSAMCfy4xewfYD4xSAm/ngledtPbvPIzuhtiC//4DTQ3MGar2bie3y/wwY/P",
-	"U2p2dga5oI5HlKKGBbS6zx4Cm43llY1kLlYnuKN3TGpB2gHFZpNusNMg14KArC1xnPF5KZRlubDAGO+7",
-	"b4LeaNgsWjKOLZOA5ZmzrDZWl8AG3yF0b3GgO9zX+IZ+V99iVwN50LJW3ry572g3x6fGutz4K64yUQBB",
-	"uQUYWehshuedqKTOASHuTgiVEXIklWUpcsmtKOZ/dmo27ciYD9lp6wRLVACW4LaH12DzNNtqMUk8UfCT",
-	"0VqJytOtuaO0EBPLOB5/ZriCJyZR8WvxoUejpyylGTqvFb/isnB+fsqg8466YNxLOErxrNJXMhdVk33P",
-	"IiIeoVYC0zOY0vfxAmyAFr0mCYpHDMg4qYwVPKeKju4FasGPJrwwYjXOJlq11TgkupfANmOtC8HV56Nd",
-	"jufDuR0ws4XIB2E34sZcPzO9NkIpX9pjO9VGW2ThGya1tqyiijGW29qcAOdTuswCxX4By5oHYZVYGcMe",
-	"pTNu7Hlei/TxIFFQq5SC/KfOzjUp9fXQhsCCsF0mukIcHFqT0D+blcLj/DizgpfYNGu+LKxNq8Wm74NE",
-	"jeEG/ZKlf3ntaTBLkcJzZBcx0oLq2F1Pgfg9W4hgL0uxL7xrQWrh3ehUd1t5m94mrb3pNrQZsEI3CNpB",
-	"qN6SFZsIbutKuEvcPCPipdTKTos5m1UyE6YLQHsG49kl2bEU1TocJnxb34NnuQcPYDK952EYqKiJqG66",
-	"UbftFeY36LUYT7W+7PaiMMANcQ3sny2uBPZM9yWrR/sH7Af5DeGuMl0hfV3AKROXIKAdnTlIMHKMSBL5",
-	"9aTSZaLe20rOxIAZzfIadyC1MoeXGqZreLOu0MRjSrMpr8ohe42/e/rjTFQKyEKXLEo7lYqeNkiUO1d4",
-	"dqn0dSHyC1/kcKGwmPRwNGKp+2oQt6VuvuEX6FgmjZHqYuCJS4EX9VpDMR+2fpQmUU0Q5+koED0T2hvb",
-	"xcWwb5y4hwYJFofsFOCrHKxinCrw5XA+4ZsShe0fVzYZg8I4vA+ma5ORi5c+NNGHkrlW8WvMNLFTmsyQ",
-	"hJJ2RWHi6nlsV+XZPzd1iYOr/T8fHRw948+PX4hnIhNjkfOnB3wy4ccHWZ7xpxN+tJ/x/Jl49oyPxNHx",
-	"ZHL09DgfZeK52B89z5+P864qPfyqvfd+OC2zuuQfqTTq5HD04rgDxN4VN/vTkz+1FeUK9IybOahMRCb7",
-	"IExhsk/ffj9wXo1fYBQ6YPKO5+u3BxLaw1zZ8/0HUX3BlZaZGDoD6cGnrsqjK8wNhLGsed+XQDhLG4wb",
-	"0i5LKN8vSIu/QylrlhaABTi328bJjg4OD54/36YnLpSZLKn2bMrXRMzf6dpD60thDMWEoPvthVDY6BCC",
-	"REi3KhUz7oXBz4+D5m6aAC6MbPRD9ktTzi4+iqyGKHapc5GyFAG5aeAs5ezVlNt3NL3eh3Cnn7P92Wt/",
-	"/9uCq5csvZQqT5nBJhESKqUvQOdf6+oyUdTBstLXUCidwp78aNOhewsE+jy3rTOR9ExTt0D8HCyM5ZkF",
-	"5mgPFaZ6WqtZxqtq7k6fl/h1dKQZJHQgHoIhOxMfbfv10CKX+PjZh3+Himscf4iJwFPdPbQcaSg2GCUq",
-	"JWV57oQpHbLUTWaRsmyqtRHAYu3+4DQI+CvwLzOgPvVzNq580qNFgs0uxfyE8g1wyzlhn9Mluu06m+I7",
-	"BmwFkcRCdPShQW8sRF+kyoqa6uCzqdNNiXqUNrcXwQJGswcWKdeP8Qug1hvHdynm59T4Prw0BHvwB3zO",
-	"pZgDe8PPzgWkqraw56zWGDbyS4yzBzVWRe6sberkQB1DcHGa1fRs3Nh8ATajbzoyTBTQZtC151br84JX",
-	"F8ETDuIWJmcibdPi9CVLRVXpyqTMnVReQsGddfI41ZWFZNTBi0Sl4zq/ELZh54gZQB6ahRa+OZ/DF0Gv",
-	"onrmRQ24MvbAqPCNp0uZK+iq/+HsFZGvh37WtDjuQcbKomBVrYDeHVoeVgJkwjcFCB4Lx5EjQXta4wZf",
-	"M42JorFLqHi+hLUEtZKiJXrC3PQ+Ae1K8NY0fhpoFvy7ew9K6h5UUKPZd4LcHJ643p+GqTtCU8aN013u",
-	"byl1NnJa6j08D6wmKFPMueUpWrdYvej+ppVIkZoDFrKRDRzYBNMLqKeu+ZziIYnyNCaiMIGBeQBc+SWE",
-	"STLttoOALgtNO/Ehe1Vo46U700oJUF9NT2+vlF/DtoqYPBKFDCF4QrkFneHRZtzH1QaryhOVogJ0W7nw",
-	"QRj3n7gRqlr5RCafzdzXUAAdZSrjRYEdSAbxLPhpd+qcpe5x53AlUqG4d+K/IPrjZEmqGsyJ9ATeiA90",
-	"v7rjbeESv+XwuZUwdWFNCiWfcxB5WHn3Bs8AkyikiGmOC+pN0Dy1ZfdTWrgpz9wfNYTbugIrBYg/VhSP",
-	"AEu4E1C4MiJWabroc0N5qdVxanew7ypxyzclbb36Cp0/3FHbdIbAw9idOVBxg8Gn+8zsug+YFXMwz5ZU",
-	"xM0eFIl7Z6eWC+S+x209oEQ8rCzu/KZxA+hjXfS1p2Ahn5rLaMNENjHs7vWJYzhPq+aHg9GLZ/tHB4MH",
-	"eE5i744guO5TN0XxSKQ6onju1ydjQCZ2x0dgAxi2707pgxGLJMkM2AS6gFvGIRCwZEHLipGW8qoU1BHE",
-	"N4bsJ6hgfVtpItOSFxCuxo22yhgDdXMtDfJXvXbKTlpR4pkIQ6LQt7RgBp6QPiPIibOCC6CNgr7lbq4M",
-	"g4AChabcbGLMMWiBnM+DvZEobqh9VIZ2nDBD9rNPDOIB6A8AOnLwp+ima10Xubcp0DZv+LrgA8E88x2w",
-	"RO7eUMwZR4oVH4fgYFq6b/ULo8d/h4JACE+AIQk2P+JA15+mvCgShQJddinmb2Cb7EY7w7M3qGe/vOa+",
-	"qURgaKh4OwqGYIMP/A7H4J2PJJGk9LrR60bveIf19JnTm6lKJ/cGwn4ULbgTXQhcctma6MJ7+BbpnDHB",
-	"q0I6MwmUnUTcmjuYw04ouLqonUnhid60uhKVgW3YCh1fCjEzTAnpxP8k8s0TRS445lBgHkFZYFxUWo8P",
-	"QIPXDcW9LI3fdE5OYuqGBW3r/Hi8muYWARKlYfVsuCPXsu1Msg/kzyYq1rCosWJHcnUDK1ilhiZlJxYj",
-	"vmSDVoJvvmdL0A9sjU6irdJrnXkss+BzNoJxM4VzB9olmOruL1PBCzvtTJ16s2sRB1TpTBjjXEVsFd3g",
-	"gKYiuySTxfIxNwhFUXMCz+ZiJlQuVDbvSPJ/hwPa4c6lN3RlTunTnDFXyCvx5QbBX9FUk2u4OPBoX9Ei",
-	"3zSj2RH4vhTzbXLtTazS3dBmqmpXU7nfwegzorgSAI27FIhmk1ACjVGzp8gvQ/Qy0iZKfJw5ZYc9zK70",
-	"pUB8HAJMunLzP7jh73B7/SDm6zLz7mN7hdhKxZ++/R6mJdqx8M+ddxTGPqzurHf7DaJamDTgTpouKl6G",
-	"+JqElGGwOuj1g5Yxw5X7u5NBMCNOEpWe1naqK/lP2Egn7BvBK1Exnl+d/9///C+FNrftMQwxd+zNa7U+",
-	"dwbMuZsnHwFtEFbO+TsYkdyRkLhnGp8oyCkAt6IIQk5YireYc25Tj9YiWxKpbrsx2D+IXRlCP4j5GiPo",
-	"F68FSXFgXDCHTorOqiz5nOX6s3T5BVrOTl3Qt/JdDcyEuXMSRcphg26429IH94Ynv21gT3sHJ04kma8h",
-	"dUC+lM+VSUsdvaOcAgZagGANTDH0VrJCG+RWXwUXT1RDocR+L4MSfgrK6EZOx0vhHCLZxlBvQ2Z44DEh",
-	"Mw6GnMdY59txW38GXsNuUASpE7Iuetmch42/vWzeUhgx176FwYkXAvkoSKLPW6O4geMfklPXU0G1fEtJ",
-	"dToiMawBR4izCLQKsVBAOtMcOls1CkUjDgFAA2iJKg8l6LJG3+DX7XBzwxvWWaQ4b/3eDjZp6ddknV9+",
-	"O0ccYBju/8/HBAvdsLn9pXEucPW+Ha7cZ2/9/Tutj6OXbEAm40D6DRc23CxaHL/nYIfcdNPhTVvuuie/",
-	"uX97ktiNRSn+tpjMMbJEboVb6iz58DtqG4PFD3CF1WK5uTyfVLo8FyWXxWoDhWZjrZUSIVf3iXw6/Pt+",
-	"bZYWcG+TsPWy5itU3Kk8azbV7qXNWDEza3CitQoh1XJmmRXlDKq1oLYqvRDKSYRImXsOhiic43DFK2Bi",
-	"Mg1OhEoCKO1sdF1lAu6CKEOi/JMfGkgPIR2yB0qh17JStMOI5JqoAVJB+FHBGZUoSO74u4PMT/mVOFlE",
-	"4Uk7ZH/lRS2Q5p4wnMy5RKgcEnXaPKvkzvHCPBV+jK7CBDQhGsgsY05cF4W+hiYneBE4XGhmRhChOaa8",
-	"fUL8BMsK4OK4pdAA3kkjnciPImdXOHbIp7stRllsND1TQDWZ6Af4k2FSJcqD3EIEAxNa15W2CAJq4Rgj",
-	"NGuDHoAuNCzNKz2biXylqVnV6r0Vsx3FZtyjN2Wo/Np511eqWW3vN2WFwzROg3SMUtd2hrUvIBROeHrN",
-	"iVoKdu+iPgrUKJtU6Q3jMxs0qyWo2Uqb5T8E8sYsZiGgTjXEBGOuCeibByroVIU/XkMdrFOAaF0boHyB",
-	"0CpgdwK6vOS5SFTUmg2T4Nw43TLR5H5K49FAXs2mStvzia6VV5/RuwO6xnbQzFwI64az0xJD9/xOaeZl",
-	"LxnzaLchkgGXxEsC/PMukxgeItdekL/IK9rsuMXhSA0b1BqCtxtmhBiyn6+BMULljOelVIZC4xCAJhu+",
-	"0oVYCXdz+zZRt9q49SznVoS9e/dnkXv0B3hJd55AE/z3fo+fTQIVaDuY0te9dGGo0e3lbWXrbpMA7g1P",
-	"pLqSFhZ7mwhkdDX1CRKVANuNQ1GFyAdNotpZrJA6xCA+mI7uUsrXbW7tlKi1vZ1uLekrTqgmxbhZ0qEO",
-	"XvDy+2gKv75WUvGSb2on9ZV2hWov8rrYn545I6mZsV7JtXAQi9OzS1NiZTDiDUDHOct0DuWqYCQjMGgQ",
-	"wyNgsKBdfPkFXsT+rp2eGc9ZilBz0KHuj6nPgj7DFmkIfMC7EuUUE+i/yJTQFYB4GOwsqS7gN3oNgOVZ",
-	"SaNV4hpG7E0eUqvGg0Kx6tZpSggbKM0mdYWUNEZwDC7cQleGCrwrUQGVahgmTo6s3FzBQxKVQvzxvFb+",
-	"4gWl+4K4eM7FxymvjaUYqrfggAFsYZfgzLlvU4wXBXBWwphjNk18QNO7OhqiZ/NZHcBFms7Q9dxDdr0r",
-	"JBSASU6btbkQ1iTKk1Y8bY2UK+ixPPCsQcbzm8G1+6MRLtO1bhJ1wMApm/bML9nhwQuWur1/DsreDXIs",
-	"5lrlSKF2B84VDBls1DdY8HJTnlUsofyRcNc36IJ6G8W7Fh2jSyfP+GH3i4JpD7LrZGh2yZB9bw1qIBnK",
-	"dZzQYNFMf2Q4bQ8TKpjRpaCOx6StP7uVvBE289rXzTY3ARMN4f+bpQ/VQx4rI7ACYFI5N7aDVLFDjzvV",
-	"8LuN3laSK8bauG9/aOIeh4tKJlHdWgYdgQXx2MJAbuath+c0c9GjdDpROjLeXndrUC6rAmfsbcFyFY8q",
-	"cK6h6AOVC4StuCzIUAxBXG9l+N7s3s8K5Kl4xGEtYxKsrBOU/GXjK2YhB3MTElzN2JqqdMxwoWVMtUjE",
-	"QRUcdtp/g0R5z34AZBBRybosRO5O4gDXw+8h02/RWlvgRMbzEDUK1JQWgl8R5QqRDbRC2DBOfQ3M7WBv",
-	"edMH3+2NSnoKsmS49QOCrVoVUE2AQetWENxTta+yVFvW4QSItuAy92ylr5HtwhIOoLEgnQ3+LTYHEson",
-	"JWM4s/s3BODhRliMdklKeCnHk2ICLxqyb6MxgGvuP9tZzAibxkfi27WBliUwDyKHwMpLzzzjvt83QF2h",
-	"0N0tOw5s/qeWakOize3QLyuu2etjp0/d0pEc3r+BRnt+GxAlSUfk6A0if5+XGou3ywHxvcqKydx435tX",
-	"ol2ALFUUM6DRG4iLOrc/F1v0rE9rI6pzp4O5YSlU/6R34OX5+OQbmpuvLzbp1xJTmRKSkBcArA9RSkQl",
-	"3FlkEhbniwpM4uquhb/iLPVaqhWLLINU7CYEuaianvxGUr6d89hYhHT/VM5egmGRc8up1XvgyYMqLqD4",
-	"pKqJ2HaiQwoMTVRyzmesRKkhIDl36jhRojBiEDuVdEEkY6D8lKaLtnA2X7AUXnieceU0GQwpxOgSRWCB",
-	"XxbrRwjf7glfK7JtGoMJ2c6C3bZRWXqDFiGZHrjlND8vjGYe24DckO6zPWhqtV/rrlgXPeuSQWff44ju",
-	"yqmlPfUH9GwXyNLpTCUMyxzaFPUaC/1cFNQQxdYVyvbuEBkRlf+sXtURxx2+tqVOtk+7rlcK+MgBqBsE",
-	"cIY/JgrLpNO3H3zmBf6e3lD8G5W4QrgN4o7e6UJ8FXK9GzfNTc8GN81tgft300gjr7WEehjKko55wy8b",
-	"DYOJyFIiC53/R/j5/p07kHKIudUrc7qXgBKPYz6N0ngZmUdsLJAD038TUX79Hk02SFSI6nneRbrF//Mc",
-	"wmcR3SP8+xbKKlFLvXFQRVLmWlNfJaoDpPK+Cy0QBa/dT0HPovmDGlVSt6XgqF7TfEC4KVFNXGo8j5sk",
-	"xvnf5cBcGAhvoKlNKA76n2kMZY2J/qjVc2RV92Gu8p+vRLXjIBTkWDaotzBHDalcoN/0zYgqAXSx5H/2",
-	"OLwvWAF+5xcR5kdf3bOaAz7jjUVqntUromUO1GdUG7wYVYYEo5EqEwuczIDI889rxasnukIHKefzIXu3",
-	"gbSZsCzuBVBfAlgNAk18A6gFjHO5xR6wNgW0EiL3zOPUQ4O4GKnfw8ELtsxQTUYgdvk6FypPh+xN5KRO",
-	"vWkc4Tmk+yQAZEwhgGc9ERqSwGG4y0TtofQEoCZU5cKsvoBy6g6k+gdYvl1KtBssvqVDrmEHRUTdvVg7",
-	"STxDQQEpsDrn81vWPMMsr+lXvMBm9duDMfDhnNZ2+uDkb786kxyDGl3+ROhx405D999EzZPrrC6p8XZd",
-	"FQ9OHjzhM/nkah+wN/RJK5KREI0eBNY/YDSEUUM40Ac13fCWQ6z/FZgjPVIOqHYHjZQSGaNfBYZJK0+b",
-	"Hr0B5nr5De8Ez+d7wHMd2jwQgf+jUDL8ODphnURDveGyAhm261zNite9Vlk1n1mRU/9q0yKHRHcUOguR",
-	"VUOiGz2Z2lwvP/otttoKlhHMdGTNxNPtm3YsP+WsNcmBmcErofUl8X4xkQ95+eGehApMMmJ/8p2OnK7z",
-	"FFDRs4DsYsUwBS8hIeI0Zai9AM3Kmxxm9Bw4QJef86O8EqrBEfqFIJ636H6id/v066f/DwAA//8=",
+	"7L2Lchu3ky/8Kvh4tsrJ7pAiqYttqVJ7ZNmO5asiybETK0uCMyCJaAhMBhjRTMpb52nOg50n+QrdwNyI",
+	"4UWWnWT/+dfWxuLccGk0Gt2//vUfrVDOEimY0Kp1+EdrymjEUvjncRiyRLfPqZgw+CFiKkx5orkUrcPW",
+	"5ZSRTHBN5JikcE+nFbTYRzpLYtY6bI0WmqlW0FLhlM2oeV4vEnNB6ZSLSevTp6B1QsMpa59IoVMZL3/i",
+	"EQ2vs0SRWaY0EVKTESOheSSqfkrIttIyZeu+JoVmwvZo+WvvpjycEmg20VOmGKEpCwgVkfmTKP47M301",
+	"/55PZczIKJYjT59Jt93r7j3Yv7+/s9/f6z940F3TrieXdLLcnItnx+3+/oH7pPlYQLggv2VS18f6qvVw",
+	"/OAg6j7oPXiwF96PDvYf0v6YUdoN9/dp1O3t093ReG/cG/VH3dGDfj+MevvRQdjbH3XH3S7tPrhqrWnk",
+	"S6p0+5WM+JizyDd4TGA7Yc7InCoSytmMa82igFBFqCDPLi/P2hHVrNr6y2kWkG6PPKeC9Lv9A9LtHsL/",
+	"ke9fXa5rlgwpNsEnn2/PXxItSSTnIpY0IuNUzqrfnmqdqMOdHTO8qmN/74RyttPtPXxId8f9/1R8IqjO",
+	"UvYdHYWV5oxlOqO6ddjKUt4KPK07p5q95DOul5t3zn7LmNKKxGysyTfDdPhth1xO2cJIHf44likMqWAf",
+	"NRnqIVEslCJSR4SPiZCCEY6PB8VtKb7WXKFxLOcsInSsWXolSi/oXIma+CSpvGodpd/1+kf6u911Apt3",
+	"q30mYx4u/IMfmzuInlJNaJLEnKmADH8buiYqkrCUDOdFq7xt+u27g+7R/LuDtW1iOl20j01fPWsJv2Bk",
+	"YU650SNjmTKi0wUXE0InlIsOuWBCkznXU8JuWLoge/2HsPj3u7uVpvX6XhngQu/2W0FrxgWfZbPWYTeX",
+	"CC40m7AU2vm+jVqtfTJl4bUyN65Z+YWyCcjBHpmyjzRiIZ/RmER8wnVt4D5XE6wZ57z9p5F/2lEB3FOE",
+	"17S0W1Dt+2GPte+P9nrth9H+fnt/3B33w4PRA9rrNSyvjEfe9ZU35pLPmNJ0lqzQTGHMzQzPaMRKmgp0",
+	"6ozHMbdiSBQXId7xVvCPhCUynFYF4P7B/X5//6Br/tckCwd7W8jCjyxVXiVmLzhRwC7cU07L4gerjdtM",
+	"OHsNDbJqqXF27eKF6Q3MeoLtyIzhKJuQlCUy1apDjskNjXlEeESUGfTRojwFXJFrlmi/eBjpMMJhZKMk",
+	"GtX1P6MfXzIx0dPW4cFe0Eqo1iw1bfyvD8ftn2n792774aD9yx+94GDv0795ZOeTeSilM6Yr1s5LKiYZ",
+	"9VkHoNHsVTcdM8rjQxKxgHAdEJkSJkBpU7EgUk9ZWle0EWufPAtIxI5++67beRgQJuBf+62gxc1X0Pxq",
+	"BS1BZ+YBa4PlzVq9NlGavtTChAYmVE+L5uErB7A6jWTw1NgGOs3Yduv4NGKzRGomwsUL5tlOjo2l+VvG",
+	"jFRljIRTqZioChXob2up0RkjZnssKfPUbA9m3qgT4eoY7I0Pwl7UZe192h2198Ldh+0Ho13W7kYH4z69",
+	"Hz5kxRjUJ6nU+rZpfoOg9vf3YQG6v3vekRi/ojqcLg/BE6G5XhBNJwpEbfjvw1zWcBo6ZK/XJ8MkBT3G",
+	"zXODMeUxi4bGYIChytLULEBrOxiTms6kmJiLs2Wr4E6MSv+QjdvYz4ax2us+PGgYHmuCXhgtvTxMhYlJ",
+	"drt7aCjpqdnlBZuztGqXdsipGYt4QaZU2X3W7gIBUZIkKRsbG+V03H4tBcMmD7czXhu7b/vRxo6sUG6+",
+	"UTDNWS8oS9tGKBMwwxrk59QrJYWEBLklbcx5NTdm5W53LyBZ4n6MSMRiZpqimsXxK0taMXfbi1vDWbEY",
+	"ZDOWudDlAy6ThdkcU6ayGYOB5RpXHImlmLDUDTKa7ilTiRQKhrt2vvy6Q4XdbVRgDYP0Vsw2XpVrdZTv",
+	"AEliqlnaIacTIVMWkRFTPGKwMHFNBmQOp3euyEym7EqwjzTUh4QSnBbvGq+P7W2XctH92yzmBgl7Ixj4",
+	"ItC3Yiwqd7Qzq1aZXY3G1vECC5oLQgVYHeCWCciEabV0gDArVJkTMVOw9OEFRI6vBBWEzRK9MMu+PjLg",
+	"1/gu92s0jcVK6el1+3teO8wJP5hhZyXJeAqCYX4N0XNj/glHSTzz7ySpHMVs9h+/KrSdi+/+W8rGrcPW",
+	"/9opvFs7eFXtnOFT+PFlM8lpPyuHdps042j0IRxny3I39AjAEBRsddcgVF2bqTO7R8nJVvEQ+Fpt790p",
+	"bmw4gG/0sLvfY+uver5yL4ybG8SvPDn5GgDROCLDUEZsSBRdmLW9+MsMbs0bsfLx0q2fPS2wAl9LfUE1",
+	"V2NORzH7k6aIRVa3GJVMY3MGYJFZFzFnishMgwZ3ns3axC15aleNQvXmutftb7OmPjm96Y6jMhP6yUdz",
+	"oPbYH+ZQg3YtaCR7ooYDjiAUH+6Ql1xpBQ5F04CYmQ34XM4VmdIbZi2VOJuJ3FJULL3hIbuniDayo+AI",
+	"JTNtL4YpA7NQHRHNZwxfvZH/hLxisxFLjSwsyIgRGkXoxU9SmbBUc1T/tuXwzwh3ARqflW7Bs+Wy1NkH",
+	"D82LU6ZUQJLYjIQ5EpqWVoz2P1rMHN1bhy0a0f9dcvqajS3a7ETcNQdZbpa36YKZfLu1ydGvLASJsqfj",
+	"THkdCo8gViDHdqOptvDDL0GLazZT243EMUnlvNbVMGVUs2hgTuAVz5WvyTP68RQ/2+t2rX/L3kTTlC6K",
+	"bnkiQq+YphHVtNSpAI8DZuULpggXYZxFtfDNX7mv7MYFxpbWn9AK4hrfP7kkOzTT0x28mcSw6OBE/bfp",
+	"JqgZ+8ZGByreBZb5jILX6zM9p0v+0rpL0tiZN1zDbuWZhdPiIuFCS6IZnSnUiHOWooOOReYkpgsdcU8V",
+	"SqKk3nhKjDHx91mH12zhGZPjs1NirgQkZTfy+m+78q6FnIuBYHou02u1QirtrBLFJ4JFRibHqZwR96QN",
+	"QKWMwBuNLHANkbbiFrhqtk9qttEFi8xZcfo3EoUZbq5TnjQE6s3CwJEoDxk3cvG36WRClfLL/Jm98rfp",
+	"CirMwZiGWqYNU4b3ELyn0FRcK2uI/Y16q5RfgV/YKwFhIvrbqiql5CDmwqelLvhEtDna10kqb7gx/QuV",
+	"ZJ5a2p/+Pv3ORvk3fX0vX/7bdErLayaabPZLcxEmMw8FzmTEYkVGCxLRxd+kl5/K0boPFesvyI9gpXVr",
+	"bY0lvVXSybmpvLRz1+WkOEDUTkjVsa9ualVDsLzkfvGMwPHEOjtqIysINVc8x84bymPnLFmyM8CnWjUg",
+	"4XBpFZUyBkV5vnBWbatGUsaMilbdV7L8Hbc5T2yI3DoLCy/sKyrohJmjubpWhwSFIiBZEsF/zbkjICqb",
+	"TJjSR4TGShIhNTNn4VSasVGBDQWZf0xZeJ1IDn+oGY1joml8DSfmCRPgXQb3hB3xmuPW+Xx9Oxf04J4i",
+	"5o5qD0zLB3DZ90Z1zePYp0im5tgR05FZaHJM5uDx0CSkgkSyuubsUsExapVX4LJ7Hf0n/hdV3+NpbGWV",
+	"rVlgMFTV+c97G5SEr1GWX3KlV4x1TbtW5NmnYv5UQbKxgooouJmvT9+n8gSu8kniil9Sfsvq/TjTUzi8",
+	"e8RMzljJpTalScKEd3euKY+mMzMvXvJVzsoRu+Fhw5q85iKyRsgkpTOMAy2UZjMz0+HUHH2GT3nKxvIj",
+	"kYK84yKSczXskCcQFOJjkgnQ7NVl8iRmoU6lMM/MaPjmohWsCXmhi83XRthBbodPMQOyBmYStMwYNChe",
+	"N0+HZJiyCVeapSwaBmSIp8oBF+6PAReDlI0zxaIh+YaSeSrFhJh9cC7T6NvSXaNYhtdwl5aSzKhY1G5W",
+	"3xYfkJkeVv4aAG5lPmUpgwu4Fw/ATi7/kDLXFEFkHJGUjVOmpgT2UvDVmOsAZ0AfLjyG9rb5vmvMIJxS",
+	"McF357+lTDE9JN8AkIY6d0ooI2YeBSdqw3P1AXJRtcpAla2JAVV2sKYsvwvan/LJVC/f7/mGbVftvVE+",
+	"YtXHZ/LGfwH7PFoQM6QJS6mWqXlvykJpJmVgPjSAj9tOX7NF8R33Q+kLxU+uzVyTWMprC8mA4TA3WENv",
+	"aP+0Lhz7p8r/Jt/QOP62kILyleV2O0TGIA/NmBdqRmcDsKrssHNVOAbwZ6LkjI1ktPi2cj+1L8vbBpd+",
+	"lVyU/ozZWOd/oCmXjwg0svzB/P2VO9zXCYsVK26RMSsLHfw4pUaeB2Z68t/kXCz3bMRCOkO9a66n+Wvz",
+	"hQV/GfvSfQN0ZfHzyk44u9TKpTvy3VPgnmpzgbvJ8kMVyZjRBQSdzTOEi2875JUEb2Y1dFJoyFxLVbXv",
+	"Xtdnt6Fh7lfB9qINKhnLaMbAn3YIQ7bT37MhptOzm73CjQrX9h4U1w7ctXX7R7+72+l2er3dTnenv7fB",
+	"5qEyMI0GTZuIXRHYJusMxT/sIsQ/zHQG4EwpRBqvmOkjFnmPcAonO25QzOyNZGZMoxGgWxG5klpMnWBb",
+	"b1/99dtXzaSEW+C8BrtaMa25GeA1Jp314zcoXVRDsDkE2Xlag0l+QGunZpo4u8NrDGwaT9tzXalKcy6t",
+	"dUnZ3DTMLb6Kedhvsg7xjN/gRs3P/9QJmjeGyZQawL0+KOvzd5d5aof5oEz57yB/BEPDVelhi+fT0fch",
+	"f8Ofn779/bT3mj9/2GGL579H7075G346f3V5vX8qup2wH4vR7Gk3ev889lk/7GPCU6ZWh3iw7dZ4sE98",
+	"FdvVmi1No3ZChVF9RkXC2EnBnKVTHa5UD/bE++7N89/6i/MH6rKXvVu7lioTVm9KZeB8awpB149iOfLB",
+	"BMN0kZid1KWVUZ3H2VlqDp5Gz6eM1hT68eMfe51Op6wWRlzQdOGbWWyBf0k/cnHYVWs6zFNR7iJ7JJxm",
+	"4npg4/i9oNl5tblygLwQ/jsbYFLhIeLQDoKWLvI+aq++cSkVvY01BY6Vi2JvoC5qD3jWeoFgdNkmZT++",
+	"Q75U9Ue4aWLQ10wJWhK6yiwv4T3lHA88cJcq534k1ByKbLh26kmi7AXbpa1UBaxRs7kVl0/IXaYAbRLI",
+	"/kJZGWtPveV1sxyeKHJazURAHs+inl6ar7at8psqi/OrJ2VtMCM3d5p0tW2q1ZIx55pTHregUAbVFVeZ",
+	"1soKaN6iLrRMWZPVrBFXjYkASyrpTxNe6TmnHMdzulBEpxnbwO1eG2p5jTapf5h0OD1nSbxoyn1TWayt",
+	"+TcyNy+PlL3H73DGi2DAMBpOHVQSpB0RKDKtG4Af/sgB0mhc2mjbh19yezm/HpRubV3OJbpRIdJoTsaR",
+	"GTCjETTVGe5pW+yNMDam/fWNEUTdOV3XeMLd8KwYfhiS5fH7wbmQzQkak08I1USKkPlmAVOM/fOYe6M7",
+	"5AnFpAHIVqRoqJmtmcXj+izMmMKgoCUKWBrb/2x9Cqq3ITBTmkN/RBf/ufmZ5WRKtRuJzxptOwwrhhtm",
+	"1O8UPXtzcUl2QkBTySyOEDWKY49+cWOGWy3pvnUIGXY2nUWmBJwgoxjBcNVZSgoM+UZ446CyEtaPn1nI",
+	"8JBOFwPqzwx/Wm4iJgzi8oD0b5mS/e7uIZk6e0ZVE8kBAGh6XwJx21McYNIrMrTb3dqycSvVJ8XPLi/P",
+	"XFt183RNaXRI+t0u9s0NYFDkqOKF0iTlDe53vS2mH7HF+w8fltvf7a7d52x3vNJoNnsxueS+STom5RAy",
+	"BF875GkqZySWcKrRkkz5ZMqUPiTjlDEIVAUkkXOWBuDrgY4J09APLXMHCqP5/+Yes/UwOjMtK/YwvL60",
+	"JZ2wlM2kWFzy8Jr5wkiaGgkpTqkTrnSKB3zYOXI/lL3DeQZhHoxMmUf3yYyLbIno44eDny/7r5693jt/",
+	"f3L/3Y8vznYf//R8/+Wji+Nl19nKVNOgZdbICRUhi33n1gjlOs2EAIoEVLimiVyA88Osg0MyjKRgQ2z6",
+	"MIS3QS7XWMaxnKsSe4o0o2XkdaFIpugoZh3yzp6FaP076GTjmO21rDiwL6vCXOPUxZ7tnGPbqhNsf1vn",
+	"HoCrPpmFEZRCs496XTwfce/gWpWiQ946Pwa4gl1Six0rQSKuQpp6AfKlaKvHS1JcbPp0bVPbDu2uYdge",
+	"MXM43nwrc206l3MPPGX5VG0jy57u4YUv0LU8237GtugZNGfjXklhLHyMnUy5Mbg9ZuYTmsacpcRaESog",
+	"Mo6a/TYuraf1jMWx0VaphCnKlNG+G3ek1LTLLBWbxNEh9ucDxrfhQsMcHZFZniMg4kVABDOH8pGMOFsC",
+	"MYxTOTOfFOJzcjRsvMBY4OPxNqPyxHRk09ltyhM4oTETEU2JzQ3YaFjqA8GMlY/n2/t7W3rOYAg0TZd9",
+	"b245w37VzpItRuZmC7kH4MjywLyWlmbrCympV4xpUOabdso0aNM+ORSMB4lsr3w5HfWOjRTXW6gp26RN",
+	"+5aykAk9QADO8h4Lh56775wzdFtaRrI0jSc0jsmxEFtsOKaJm3c2ZjdU6EEkw2zmX8KX7KM25lwmoirj",
+	"yD1F5FwQxWha80V9QF0DO7zZUwLyPBNsBRrtmBgjAo5LgrCPIUvr7DjeF66DpfngrVRdD0I5a+jsib0C",
+	"h9Yt5rrYicxk2VPvVJpD9YJkQvOYvJLCImS3Ws9UXZ9uHCXYSkhsXzeVFc1n7HcpPIbn6fHrYzN3FjMF",
+	"uEd3LDZPEfMYzB2gfkjMrxnRcibTVM6PyNvLE8LHNpZcQ1dlxvjbOZeAH1wXGje7/iBJ5ZgjkHULzLFY",
+	"QKKBDWxDy83bSikjKAJqCifLUArF656qP3IzCtbrksH8qcGEhu3kOPTDYo8JwjBKLcEjgjGLpWKq484g",
+	"UwqUd3bgZ5bVzROddR9aqTRjKmyT8mavOm/A9l4+b9jPVM4b9reNzhtB6Q0rRm010JmM2ISjx8ys2w45",
+	"nlgrhOqcLALvhLWumIhyAEPNAywi9tEj+hqw0CErWGKcqMA8cEcUE2BWVu8zQz2bgY7BLcOFTc1cRsiu",
+	"wSHL8YqIlu2d1YPVLpplDn6mAjzymf29jeRBt6qC5++pX+4sWBknHAZjpQg+9qpEgHNiAyEL24xP01r0",
+	"HmSB1ySHSdgokZYkpGm6IDJDpzm4y48I1WQmlSb73fq+lMdlM/aY6uUwUZJymXK9aB22pnwy9VseZhca",
+	"5XJTQoNj2GWQslCm0RYWWUW5FBvPvmfXof4Vnks8ruU8fAausS1EPaRexP07rqfwPpCyoZYyHsCtQ8RI",
+	"wb+B4ChbMgVoOilMqerA2TAofHXQK2za3zKWLgapnKstdnApYzNH1SEs7YvFydu5pTzDmGYs50ZDGcNE",
+	"tNJGU/ZtDQEfjC7UoSNrAtNNSTKmae7vSoE8mAhJrIxXRmlMY+XNEAkLb9Kqvr9VLHKOJ/sUF1kDD+6q",
+	"uYRMCi1R8Y9oeI291UWwy6lSStCnjn2vgVV+mO6G/R+nCFjZBnZdGmYOkYNidAPzlxHnITpKbxjybFnZ",
+	"s+YVTZJ7RhBlrMg35b59W1aJpQCZeSNkGrk7q5qydOdSP9DioPEmJy64ERA5oGRhi1whfyWhsjerQm/a",
+	"JV7iwFZTORdH8B9wlQqlGY1ykxN5gEPGb2o40Ua5K8dVfMnDH3U+4KjKHarTCMayzjl11hmhcIrwioXS",
+	"rClbGS65L5rXF8p+SdtYc66FqSbaOvZniR5oNktiUPotncSDQhEOVDabIZbqhqZAklOOGkLq4oxkCZkt",
+	"bCLKp610+4VmydoUoaCl00yEVK/TS5BgSJSWScIiQhE5FMM5ACmWN5viW1gSxq6uLg/4xXfySCYpjdaG",
+	"5d7a2+CsQifr74ebGuwUi3strVhnTqy0V56kqUwb1NEcGKBTKSbADMlcFMTZdxTMY3fgyGMcmYiZUpju",
+	"o8iQR0OHHw5lxMhwlKnF8BBd+8BEBwsaQhRVjAmmOyAS3OP6l+tHGHp3InGMm1AbRu+R+dSsT4tIMN81",
+	"uoV9TFio6+jyfLte9ja4YPfKpBoYN7fVRNKeMWuCCy1DWeeKZCJPYTsiOl3gac5ovFSjg3SpLXb1NgLD",
+	"eVQLVbutbQj+URYNt+YjXmrDLRYZA3msrDL8aUNzHaSimInKOKxcCM8YTfWI0Sbr0m3LRGkex2TEuJiA",
+	"oWmZ0pFXt9fNY+LzKY9ZadtKMzR7to3dLQ3RNG9pZZiKnz8rggeDcSbFZOU4aElo4fcbJlxMhnfSucR8",
+	"uRp3Nr98fpcuUKpX9sroqxGbZKJDXku7+owugFwssmC6EVqzdpkVcc0AM0h5GYd5T5FYTiz+xsU/EVaP",
+	"gWLTMrPRLSWMfKVlaXVCdWbcjxsuzU1X4qU3gHxMEs5CVjW8jLHLPuoOOY5jvK4IJl7BecPcWLIl5dju",
+	"VfkeBTsPsCUOnVXqEeOIxT44sxkw+KaL2wFfaIPp11oLQLjFrMCJpzIl8MuG84HdWj0V0leHJvenZYqp",
+	"MugpF2Y4gSwPJOSsb3KSfQk3rnRwmU94k+pjrly8xmtmgwlcf+PQIi6GZG5TldFXGKCZYk0cmZKh42wu",
+	"n6fwWTOkaBDiPbWjVH7Tncy8mZjqzJtftvNp4XS4MVkrCOBe8DYTNSWeRCnMTOlA2iFvUNW9Y6ML0GZB",
+	"xZdAiXk5Iu+eghFoYTUH3aLCS3HeLfwtobT32unxONTKvpctCRTdozmmzW4HqdQM2eywPM2Y47ndyiNK",
+	"cS0QsOT2WRroVbapLS5hKf/t4JQOnxsapxstJTAAcV8fwCKuWYEl19TdCTJ4HpalGX/eUKQBL23lupj2",
+	"Jpk+4z775lhdo4+VkqGxOoa2iEJRIWchM6LTTOliZ0Z2PbM9RzG7E2yWMaZqJhD/XBNoBYwbPfj3ilOd",
+	"dTHItNG31CFD03pw+bkmGMkBFLc53UDwyQZUsEaFvVpbGAV8++v7pleixZddNp+ClhTszRjauh5sa9/0",
+	"KVhzQP3IwsyMwVlMRevTL/l0NcC+jx0UKqfhyMM5tdNxaQ37iJtkbK2fNBPOFqVJ4ojjC4U3ows8IVuS",
+	"+co+b8xRowZ5CtrDlqaLOEbnUzlDkbCRNRHZ3+CoVN4m8IUdciknOb3QAj4NoN3dPnnBHxmjXJu2AtuQ",
+	"aR34wSDzwJK+S0Fs3gjp5e/WqQO8liMhtepjNFLEqDW0ukGIOl6PfL1QTm25O9akNWu1gd9mS7AdmGcV",
+	"z9pu3wu128SLXoZvrvWiG8UxLN8yrMS2Cr+518uOElaCek4kGJLwGPiazN6u7OYOD1v/O7IPuKTBoV0M",
+	"w6C2aSFHAXOLa2CExWnzoR2PITpRglIulU2Ku2Yswcx19HENYSVARQazFZgZBX+0nAtyzRYdcgGMMQTI",
+	"GXKh7ZNX/NGqyEAJv3Df6rhVR4Sg9bE9kW3zY1td86QtEzRn2gAnZSkaM5DaXO63x9iNeMpCXakSwSgm",
+	"7iPsIiAp01kqSm73Ixt+yK+gV3pFSLLiO4UvuoBD1YnqLm3uTru0eIx7yqnDgPTMt3f7QbfbJeGUpjQ0",
+	"K7RIMH37H2aIO+Tc7Vf5EbCg0bcCXYk22HhXWdSrk3qCFE24T5B7+WZ0D8fG4loCQOSTfBOrTP9u/w5n",
+	"H4R13WJ/ZW46mUoeMmT5K5bYqmQva8KldksADQvYiSVDtAKC+vDHVYtHV63Dq5buXbWCK9y64Ye8TJU0",
+	"m8ZV69MvrWpYdKsQqC8lazkIumSBm9GlEc9uaDtKZdIWWQwoeasOi215VVyoakh9lfC+jTuV9CQq2UPc",
+	"QIsTEnrfkfO+Ybr+9tiAVcH71TH7FfG0v1z0/kuFxLeNhLuDaK+bp+aYjZsrohiNbZRjBDDRKmMcXOAI",
+	"lMIyo5HlHdRzHkKOjdPKqhZnxTvuLtqeY5VsuD1fIeW4u0xrY9N0KnLbKcS08qqudv+oWCcTphvi8X+x",
+	"QDwMkQ2gf04cnoqFI4v50pH4JWG22VNL0BQ51szWeCrysspvhALCtq82uLkUpdsotP91I9tfNfi8fdT5",
+	"Ao5jzTC5mKpSMJgSNA/z6c1ph/Ae5TwzXAfW8x8Q9ltG41Jup7X0nLiDNNhs+X8AeNtusrfafyLvdJeY",
+	"Cw5R1dh1WpWBBldnE63wxho/WE7NdtCdumL+RxffRhf/oylLmtKGhm6rMBtwOj6NidGnisa0vmpcXoKE",
+	"sfRCar7mMmWuQ+t8Utj/p5THWdo4rDlsZNUQ3jRlB0BUouLAAm3uXIn9qisRDVhhvUVtZdEfQqsOec3m",
+	"xDShWtjr0OZuEw0oI1isC5mRCIikoRKLGbOIm3bNuKAah2ZGk8RGKnJgX+M4lfNGcqD0utstEBonfs3N",
+	"j8tDve7mJxa0U6BS1j3xrIRfAczHugfOEBjiUAjrbr8o0Aqwga25/dJG0iECvu5eG3vNg1abPODOe3YJ",
+	"Ll5bInAjwJ8qURKLP6iACaycuw1289BEZSzWhSdqgrLx7dYxvend2IlNm+IslS3aYsd6wycKSdz4EZDF",
+	"je+GlbTx3biU8thQVR+uQ25iUk45CvKZKMq/E8bR+XULrOOUikhN6TUYfPY326PPxVXVNqbbABFxaiEU",
+	"6O0PeBaKnT63/soxMc+p5gvnzPwrnQiWwxcug+LOTgLrEgH+R4L//0RTPC+6AePuX5osvJZZOSrvBxPZ",
+	"k8YScNGsTS3JKFssr07FqC/m8jqbjRioKLihSGahM4vP6JWypMkbiJqbC7aYrRTsCGq/Az23IGC1rc++",
+	"dGRWvTweuSob08tOdWl1SKnH+eq5DcVUPXRuPrpqlmwRNa+hLxNz+rE3NrAJyUwPsrQB6ZZY6IVyUStM",
+	"C68Vy5lqnajDnZ38SyW+lp1wp0r1mPL1e0m5XY19z1mFvFnj7gYH9qiQNkRU0xFVrENObAFkcy6JOdSt",
+	"hqLGTdxTlmrzeEXRlzlVtqbOl6j7IrK4UtrHUwfGi/h0reOKRBn7UxrWaLbIOWD+lqYqn6ZtyUW9MHCu",
+	"jvkFVjViUXOlL+rQvsrdS/wOloYOlzZiro6TJJU3qz6XLypqb/WXE1v/MctKc9owyPby7chau83zW3Jm",
+	"oefWC+vMl+M9ReC+ahOAU2ztJ7wMEjkLl5dy1W4jFjyRF60qAGD/Cgrhz153IsqUThvgmPlH3W3Vj54z",
+	"TXm8ifg1433zTyyD54HybYOXJzRlonltwdVSV77ICmsW/4a0BYQcOtSjKkk9ekmtW5kxzLVB6ozSO+BQ",
+	"W6D/juwBd8oqN0E6CUehwfLKLlGSC6XTDIx0X5LJumqIXJNIgtc/wiwFLc1CXjpVN4IZK6Vw1gGOVkoQ",
+	"QMVHC4cfg100pHHMog4ZFgAIrCZF03BaMEpZbN6MzWS6GNo0HanqqZ8xH6W0LvwVGOZKes+Eas1S09z/",
+	"+kDbvx+3f/7F/rfbfjj45d//zYuQZyxSA9x3aIMBSJOE5ERQCUuVFEUIssAuGEmzrnfEFMLRPaFKAc0b",
+	"EEJtFqSook03T2J4fvHmtc1GyI/MpZwGQXDRHJKh+SZU5crfOITqXmh/mn/Dac/8wxjyQyihlX/K/GmP",
+	"CfBPPEHYX3FG7O+lPyxls72Q/9vXu2ENMn6neFsfKdPaSpWlGfHa4jJiJ1KMudmX7Gre6rgIWdJ5WoG3",
+	"Zv/t/Hiv4FXoyPN5q/y9mSU0XJU/YB0IqGvKtJ6+Rt7GVXS70GjerqbQ6DVjCa5VgLPaCOlmi9I5TZpp",
+	"PCxGli7AwnGAACVnjDzodpH5bNkZKnNau3OpFLeHEyIFeZryyLxsjzxmIZSP+ysEUG/vgyncTq6+cQ62",
+	"XCWFjWkRZcGDAzq8nyvmlcINqGcv3SRuyjmL1q0qsKyleQQ6/BodbVB++E3TDNtHqFJcaSr0XdLYbkWe",
+	"7x21XzYH0noehomtNdJ7anE5L85EKM81wrkadE2T39u+0KUPV9ah4w5ejjZIf0FsaZMCeQXUB5MclCau",
+	"4umyV1fvWvDBIO+Jd2HgMeoFW/gWhWBzV/OvAyUzIWML9J8zQkJ2iLaJ0QBTqiAb4JoluvFkt7qu0DVb",
+	"fOHz3fJ5bqNSbqZhRuEhVx0Xk7xcoaOmh40CLGzL/cFT9qfWQrpmi9sdnvoblf9li8bPHhIa3QzAUt/r",
+	"kpgZYxoPHlhPK8C64y5TDKIzB2DLU+JK9LjVCslftb3OvH13/OLhj791w/s/zN6n/Ze/P7gUj/YX79Tj",
+	"3vT7X8+un+zRXtR9ff5Ta/uTia1MqbCmKZnQm+VT0ms+mWoA6iYy1f4IDhvzj/7PwF5QyjNxncWCmpJo",
+	"FsfmD0VoQlPt7703Pz2UCVur21+wxQXe6K2dZKY2z4a13chfvbY8ktUpl1In3toTsBAIlgd2dirXCI6E",
+	"/+LYyIh1yKlWBKvdYm2Ymu7x8WmUigp76YcFvNplL6K9V3ivAptxKGo48Q+tF/d/eN/uv3p83H738955",
+	"+/XZ/mUraD1/v/uk/dOPBy/bPxz3H7XvP3t10gpal/vnr9svHu+9a//8tv+m/f75wVkraD3q/3jcfnX/",
+	"2Wn7yQ+7P7VfnuxftILWu4Pvn7bfnO29bp+/v/+i/fZx37z32c/7z9snT3Z/aP94fPCqffrT/UetoPV6",
+	"7+VF+/Jd/3H7xff779vnTw/etILWD2f337Yfne7+3H72ZO+k/fxV/8dW0PrpeP9F+/3rg/P2m8f9y/a7",
+	"i92XraD19P7J9+2ff9h7237148Fp++zR/pOVRMpuPHE+KmLoH5CVFMoVg8ETxlMsTJluqkRrrmHGpmK7",
+	"fSzsoRcJoP9rIec3L84fXz766fz7py+e7/5w/vb07OdHP+29P/3pp/dnb74/eeVl3Up5w5eNTqCYsqcT",
+	"munp4c4OeXt+Gths7x/OPcNT3KqlTnaOwao5pFGFff8/aTyRKdfT2XcXz457V1m32z9AHfndAf7FlcpY",
+	"+h0+jz8lLOUy+m63i3/iyHy3fZ/rNjWOfmBjSrWl5Fvqj20p7NtFNu0pt1THMy+YDZk1I0ag1rbPTcxE",
+	"NIAAIMzYmELZJe9X8uIrEPtc+pScGxMdyrlbpe/0DcRBbR2xOSIkVFFkxdI24A6BfjLzfkjXwHxl9x5b",
+	"lbTam00cN1i0vcGPhM2/p/Li7h1yLKq1lacUs1BJzOgNOCXztMqC70GmgI+fylQxMgK316K8/efNqHjM",
+	"et3+upI4PvcqFIHwQyih0EVRAttsWjRlEQmpYm0uFBOKa37DavUcfPUs8rZDVY1qw/v7eytSIyv6ABqL",
+	"yP0tBRsmCHvSJNtGuDxS7cZnbSWNbSQkzNIUa4X+ZSWlrIZwEH5pEh9vbOpVXvADcE0oTUeWVwlqw8rI",
+	"A55YHdo15xDMZv4TgkxYrsW/EYqlstaeVbA2BvMnh7GAPagBqITzd08RvKlmiXExkh9XWC3myA8PFtw7",
+	"lMcj+dGSTNRNeXzfBtUfGoa0MF8ET5Im+wXNWixZYK197GYtHRwqAixkVmBE0Bs0WmwyqXl9Hr+rFS56",
+	"SmFsFI+epoxGvpjdsaVqUQmDsnPAlIa3D3iU8wTMuagTx08Hvftrv20VtM2PPaEzFl9iWx4X7WoEceJl",
+	"z0F4s49DdnsTPDTkCV+iw//QmrHKWlxjX+M7HIGSTGt7YbXRtVd/ttB6d+kcr7ue1/UEzlJwNNMIvR3u",
+	"RDJUOwAYUzt/GOPx05Cwj0lMuVDI4gN5DngMK+c5lP1fXEAR0cGvCoImik8E1VnKBvYC4OWvmRhwAbAm",
+	"9+eMK2Xpjuzl6u3ol7Gn3NJf7nthyiImNKexOeqiwh/gYXWQ71JBK+biuvy3UnJgaduKkvfFt90vKctU",
+	"5ZaiAZqzyhdkyidcDMYyHfEogtL5cAIv3+O23AHMhnX3lm+AvXSQiRuW8jHPW1puOJ/AGGopBzIGFiyp",
+	"B1CfB+DHeiqjgfmJxrGcwyNZEksawRMqlvP8M5pihX8amxW3GNgqkyMc34jNEqmZCM2BQoxjDu7eUaYW",
+	"rQqBxCATjje3+FYxTFgjufwK044ZFYvBNVsszxkNjdVYvs0WjMRbqVYD9nFKM4Xfc21H491MgzHwB2jD",
+	"D8A8MrMPtkxlJlL4KliIhSAYqwPGKaZpOUhR+e23TGo6YB9DxiLss1BZkshUs2gwYxGnA8eAaWxRmAxF",
+	"NVdjgNuCejDjRavftjV4K78535pZJTOqw2m5PLaRgnFm1pjlwS3Jrx2zgWVTxvXC7SeL2yAuNMjEtZBz",
+	"kf9dfbDMJVB61CJ4y2OaUs0GEE7CwcyiCdPlgcLSsJXBBC4TQWMrx/lAmkmLZwPHBYzY5VjKBD8A+F2Z",
+	"0onpNJTjUdqmNo0GpcyC0n3VX0dYcLX2q/lk9Rea6enACn2UUm45Hc2NZiJkVnP0+2Zx+aRy04TZqtjF",
+	"JKyUz/Mg/eP4MV00hP7GtpyWy3WbT2XMSEQXCt10IEeONlUQs4yM+WVuOCwgGjMeCT6ZakDPvL08ybFj",
+	"8N57yux/zu6kcQwws9+lYB1ybJmF7Hd0/iogH8IklToeaWNkoTnNiIgx1QhI0jzkCV3e65cs71W7fek9",
+	"G+73HsP+s81U5k9nwEMPE5G69YEnr6f490PVxTJsojeB+iNcE7O/2fpMNcSUlDPS38SUTJk5jHMxgSV7",
+	"uqqQhy1xKcdY1ZilnFmfFBcklLOZFJZC1JhQampWHpDlaymPLAv7ENeiZjHWEJ35wgmKpYP9jc4WWPiy",
+	"SXLgsvpTDsu3KybnVE5eVG5VtbjPgesWH1pC6ublQm8FV6zSP3pqZ6+jWCNnMV2MpLxWyCqO8hUF2NRl",
+	"9KIxUr9Ahhjaj3edIrYWEWkbAwMAkVsfEJLZErym+xj5Uo6szYws0JnpKcdqbQtifpdjc4D3AmyatJxr",
+	"hu+cStX1YJzK2cDjzyxnQ92Cteh/SsaaYrElAbTMJrag8qfAn9Zm9g4cU/OF1mG3KdPNnWyQsav0sipX",
+	"SlAws1T68Mcfpb8/fTL3OeYWcw3/Db+XmFv++MP9AVeairn+8Qf869Mnm6RS6VCvTvLyRUru2ASuVa97",
+	"hIbxJXeaulFLlpaAR1FamkSsooo0sLgw//QCOhvnAT5jNDZrtiGdJISqN0YRc19swIlBQ86rvC6vWnld",
+	"XbPy2jdMlqCiyc1sSXrtXTUzq9PrrE9itm0uvuQbFj/4SDjkUUHB6WA4XCsWj/8BGP0PBxjFVOlBpjad",
+	"UAARmdsDB3aeyizNBxHJd21lpq8yav+AjFaCjG4LL3rBFmA4LKsM1BcqIILNmwG3JSVRm9NNC2n3C7LO",
+	"pQly81EePzdcH1rh1HRq463YaMbKLtz3bMIv2OK2ieVm6ZjjAAyJJxp9K7W12do6ytORCl2WQ/HNJrhc",
+	"vnuv1+3v7e09aFqBefJ5f393r9vf7XbvPzT/u10R5PyAADsOnKIsSXSvwhCd707mkJLKuHRpzVquW/HN",
+	"GUj/dXX1sdttX1197I2vrj7eHzckIH3uurRL0r6mYfHBsz7n1iSVWQL+isSY2VyKvDS228vBVZEpdkiG",
+	"ZikMyTfmP4FllwmQi9+CP0IdYJ6B+jZA7nDM8QGWZPMvjAQcpoxGpT/nKdeQjgQWXX7V1nHHv8k3WMo6",
+	"09OdGfu2Q17JlDVGomDRIvO4cnaeyiMR8MbiL/i8y0pw18ofr9pl9t1LM1nM0WrBNG2OpC38BfPmgy6i",
+	"2tlc6eAUVzTP/VVY/6CFxWXsZUsk/lJO+C2RYZBlWgTiHFtNU/LSl4HN5HCZrwSDKYKCEKlcQdZn77NE",
+	"pq4+XMRueMhseTgs/oZUFgXGB6oxd8hx7UmHBVJTOcc1eyUwLdW8EZ5UfCKwSAtmKxaQOQz9J0wmMbun",
+	"LGuUGwTlOOqmMoZCOFnSIcdiYZ/i6kq4TPArURnnVA/2xPvuzfPf+ovzB+qyl72rjuh+r38bXFFp/n0K",
+	"rpTj5h3/BxbBjgMM8A1ykUDK2IjpOcNdcVbPcS/6tXe/1yPdB739OoX/Wul45Yj5l0q6QDYWTEa4qjx8",
+	"HoZaSZ5QWgAxFYSLMM6iZdRMUyQlB2M2fYM7Ml5VFb45lvnOSbcQk+aKZ2z07Zl/hPLc7HsuKducqPDF",
+	"HfMDFh8hpco51TmbJLq9J9vGjGhwfN3wqJHLxl71fdxdW9cAmTBBvd++4aopaJHPqJUPiF7wGZ2wjcqn",
+	"11ZP3kk3zMVUB61yhNO2yLu4SlUjPC3m4dS21QpIGW2LrPt4pHFtWQJXLgmtfRESdLuKUuYsjdKGlYMp",
+	"j10yPlcknErFBMGgj6vdSWMbHqgtqYQPGvNgijbZQi95vQvX/sAxrzma99FCXg8dD745y1rnfanUjWUa",
+	"FyTiKqQpsoPC/Qh2VNronIDEcjJhEZGpLbgCqfWFvMH9LGKRq8vE3QpU5jU0zhupSAiQtBHDKi8dcmor",
+	"ibtZwNi+0RCHZK/ft8JdDvsPO+Q1ts7WQ4NK5xi+L0V8356/rIWmrtsLmaVtORdtTEq5xTZbtqT/v/Z/",
+	"//Ify7Zz0AK77Y2IF7n54j8WOG0rxwRsSLRQHcLNKTac1qLaaEkH2EXTIW8RJVEZMoucGK5SP2Uw8wYk",
+	"DM3K6biYwWpvVrftiIzYQlpoohHeQ7LX3SXDCn5p2KC/yqQLu7cAkIMG8R//cy1f8NHgQURCpbHU9tMc",
+	"0FnKlozkyv7oCBHsVoZ/2t2lNh3F+Ba9dEoZNOvGp33c3z3x/PqJ/7XUrIGnS0Ai6d0ydK1KhDXf82bB",
+	"HgtBYbWXE5qlIK+kiOhGSNZ/iIDWQRb+ygxVTjCWAzmvGNOoc9e+P0uiTUQAzkQhJGr8GXLg01Nvrlcz",
+	"yqosRBTb8nqT1yt5TTcwhGuWG8aClpp4hpA+P0wJLuW8L42kIesCLnaCwKXyp0YqbI9utxb27yhawTWK",
+	"an6WrgUnIh599eDEykgwDhoQi38KWmohwnXMezQztqnmodl2bSFEro3iR9MbPQrGqiZzFsfbC3M5dFAS",
+	"v7x1KyT9GIyzLT1Rubet2jM09Br466zbavui0WfZKObhC7Y4yV8CKSxcKzLU8vnFm9fffFtUUOSafPOO",
+	"jY4zPRXkJbthMdn9tkZ3BDGN6Psff4+OAVE7P63+UNTkKNRYAs0Ag9un2zQPr9n6cqAsZTMpFpd49zIN",
+	"K/wclMdrxdy5t/lTKCZcafQ4I4bFLLA2F8XxcJTKuQJ/01KFyc1DHm+F5rFlTpsygj0wr5xI+XW0G9Zs",
+	"3JLICyR4KOgNnxjR7ZT8qh1cQViYvjNhemi9BFSRYeKEcQgyCHxga8UtnNI4ZpAx2Ure/7Y7evdz96fr",
+	"XnbZP++HvefXF/25kboEpJAmvFOFtmaKpT9CqoIDYxZCc3eiGLTW8vMC0a+13pCl7Z5yUmSLSOXTb28b",
+	"p3QyA4QyngXt3crmcUkipKtT7CX7rY3GjktT+F8/HPx82X/17PXe+fuT++9+fHG2+/in5/svH10cb8sD",
+	"nC86TJhx4lQBKKxYhP5zl7345cOu+0XY9dWCxDTRMikUPx7bNwY5WeNnbXTVdf32sQyED1MB1H8F00Wu",
+	"pfxcbIPSSlqCdT47bvf3D6olBIfwlM3zSYeBI0o42MvSOA9SJqbhYkK+OXtx8iQgF/39g29rqNeHr1g8",
+	"lbT/Zn7zNH3y6vL5JDt5RiV70dMP3p6/G2XfP79Qet4OX7WqvpXj9s+0/Xu3/XDQ/uWPvd1P/+aHcpb7",
+	"NsD8okaD17SvucpwOUhn7qyG1uAXb5AFS8INvHwP76xf0KqC4gRrl/MhGSI/lVmxGdARGuVpFvHhzk6v",
+	"f7/T7XQ7vcOzN+eXO//v//zfYfnyh8PD3i+lS/P8Y0Y24DAuFPnm/OkJedDf739b+D8pAe5K3N6cpqkD",
+	"NkrNqie9H6z1EyntzYU+gULa1QqeSM3i2Cxtpr4CH23Bo2B3EiGRjxDjUeV9uTB4ETle6824y8e/qji6",
+	"/vUzwz6V+a4L4Cp193o1LsAdknLq0s+DB5RV2t0jA2yX3iQNBQqhV9RtakpTI/Zj6Yki+aHFw7IRNsQQ",
+	"x0qTIyDD2OhUey8YH9XSecX7WkEL7q2ub/zJ09dbWUnAnogP/lXNHT/s1PV2hSCf2xXQpO2KhWnr6Pto",
+	"lewiasqFtptQebEN89rnEbOsvaBkhiv01n+am7+73D9//eLx3ruf3/bfvH9+cPao/+Pxq/vPTp/8YAlv",
+	"zGu+q6qIrQyhcndWDlwhhLfEWAFaGbS2YHOnM5bH9xbH8b8qjKEeNyzeA51cMdyXuTW/FYrNKi0tic3J",
+	"WB7euzyyruqAvGa3FJQnH0NbI9btsJUts5mwd3nq7YIrYqNJQiZSO5rW6hqtccg2Lrx1hNl+Q8+Zow3O",
+	"UCoiOcsrfxZ8gLbTuVWbq9mhI0idUjU9JHu7sOH2HwDhxHH7Z0Lbv5Nu+yFpkw4ZkP+udS969OtYP2c/",
+	"7538eNaePXrYf9G/n01Hb5+/7SW9dDB/15s8fff0zZNf31832badwX+DdRv0+g98Fq6/ild1MJokyCyT",
+	"W/MNOZIfV4naqRu39GvSg3cPbk0h9NUwUYLNV7TyAVpc/T0yWmgGqJy3l0/bDzrkYipTzdISEsmMjKWy",
+	"m82kIFLYfOWU/Qp0A7hf7fX7tSC0pkmcdws7+SU05dKc1Dq/SmzOmWL6s1jDLU84aJ7c0p9SEcU5VJ2M",
+	"WCzFRBEti4rnrnlY1egOmMWDFn513TPQ5Wd467+UnNjhCZxy2U5Ibg/IdIxmFTAmmUNmfy4FXJFYqs/E",
+	"aG5MCFbpmStK2nS4KUv4lDqGwRAXjZ3V5XbfShg3ieHhQcf8+cstInr5KvEOS1GQ3UuOhabG6sTgSn6j",
+	"A+Px6IhgUNZdAE5foDUsbr1hEOjuQB7xlNnymZSkcu6cpTYOanYWTNj1crPR7c5wDtlQqQRSirpD4jyd",
+	"sfiEKnZkiSS2dtt/dvH9hnhyyavtB2mC19lcauzgETHvdiT9mKoKMC9k9yufr13lfwsSUMiXgvk3WNXJ",
+	"0cVAmSnIsqTq+kTOZvYi8hM48h/VCsy3f6knLqtN2b2WwQWLpGEQzMnXjAGKcQWqX0vKrcgqIBZLkgps",
+	"MRH7mNeWAUIgAWxHxZG8CtevvX+Nux1Ze7QFRoJANy1XyLj1LlalWYLrx6Vm1zCIDQt96NKdh+SbNBO4",
+	"aZ29ubgkOwA53IFE1W+hxE7MQj0k35SUQZoXAfoWnY6m1aYZhW6pgdSK5Oqlqbz7pWwzHgBkN5VxxFLy",
+	"xx8hPPTpE6Tr8Ngoe0gUhiOFzNIQB/OeIjiBHXIqCCXGpmEpHkO4jegolgIwykKbyOnYXjLvQuabGxpD",
+	"3T9tw9x4bjMtuKdgtMAbKqAOpwrAu4u2BaxRpenCshMujHFxVHIGW0WaZ0c5Ilr7+gBZOm3tYSzzmekC",
+	"rLE0N3/4U8aX5LCeQ77EpWFWS4Bj2g1yFg2axhyApyyx1gB2ICcDIlwkroFA3M0sAynoJ/CfpilnEXbD",
+	"qN8EUKVh/aDR9ZUcdbldXS+LJo/1qph/s+xZrkgwBs1MqyO3gymCC4ZFFrfBfstorIjR8Tgms9rwVzP4",
+	"fUO/RD6wNPZRCUs6SzRxt6JqKC12Mw+WkclItBE0lVfx9sQfC5YDJMUayziW80GWbEI0ceutapniwpvI",
+	"X6kpvPkU/ggzVhS9xaG6p0j+PlvyFrJdROUusHUohuyWq96WKxu/otfMUYHIsSWOB6CjtljyKGPrHblW",
+	"gTfsDECJ0BB5ddwtS0hW5GOp0apUH74DchMI3C6zk2CEwNGEWHKPf8g6tiXrQHKN1jhlrGxJNtJgbBz7",
+	"rpIGbYA3PpOppvHausiWAo8kcPuyoYK/31VtZPu1KmRi+9LIpUZ5F2AqRzGbbad9jq3iwEjuw739+992",
+	"yIWcMUt5SqMoJ4dHFYUU8wFRWTg1VgFwEg7AVXE7h0pB4QopWdpLu/4O0wKThAkW2SJofMZsgUgKJ8JI",
+	"EjrCDJzlcmMOzQrpKTQChT/KbJkyOa6w6RuNCrmBR0QxhgOkvBRJeGm5uU/AKWMZI+17MZtqiSSxrhBt",
+	"vabWYatcyI3NEr2AguLAGtk6bO24GzcHkqCAPMYhXk+Zw4XSVIRNFDhUT92ulfoSwXZownduejtNecP2",
+	"oUYy5OLcbQ7nFI6/79vWJ9Q+bcDG3g977P5or/cw2t9fB0p3i2vgL3f1VKakQlJ7iJ2VMVOlMgqWMGxh",
+	"5K8meR+QkrUVtGg0w6DwRjN1yejsXMa1vObd5SnKe6D8me6mC1UmXuwDpl/nYReX8h7T8FohSsQcwh3q",
+	"Q0jHLEDDkCX1shC17HIvXCNrIM16dnl5RvCGKoFCv7+qZv9+lSqh2/Uz7blImmdQvGTJh3nSF5xAqa1P",
+	"Ke1ZFJLwIZa/g8+3bWUgczcXZJ/MuMiMIiTmGxXe5dqrtTfuicfXsvOv+m2l5I55q/tgr5t/sTIhu8+f",
+	"vrs4Pvvh/uPH5z/svT5/8fLs5MXB8bv3b1ubp0YcEzWVqa7QECaoQoKcwrQwvew+YntnTkpLZWZ+zHUf",
+	"aSaI9ftS3p6/zNsAe68R3ZyoO0f6bIRWLHN++zhrt8MpWscJjGFQsEhFrnh1rkVzJ3hJ8a3Yxx837ITH",
+	"+UG6ontzO95uOst7cb6x+Csuu3R4mMD6DurbipZzfNze9IevPq+9iobGwcNu71vChWU/GsloAWpnB6Bj",
+	"O5h8vGO2GPdvTMDcWS7jne+D680nbF6Qj0TD6Jt/NuSsWRfkHaetUX7RVGT1OK/t6g4ZkfNi1EojCKJT",
+	"Gl5vlK4GzW7KxfrCpcz/yZZbny3XTMdVJMotr4R3bKSQ0WUTetzGLbn4hGdfbuUc9beggHVkmt6ithjn",
+	"iTn4KQrPbb3qXgXlHkqhvOzg23txjxUmejf4jAu/5AWf4NzHjCq2UZAEHbqbUo1e4N13F1yxQ/tPcOUv",
+	"H1wpk80uw5tz0JVD9WJJfodMDmOzMSwcsqw4oc8tsZXjblfX6igv073ftczcZocSjEPqG51JdKNZx7cR",
+	"m/Kv4Cg7BA4e8CEjxCKPyGKVXeTRr7cWTxBLbkC3YJtXWbGIwJc32/U55Wq+qXyMq/O1zYkZFVblHLbv",
+	"8ztVF2/T5mGDDujtziYTBsZBsUiDMtkHVwRoDJbV27rtqWa87ba2c4fja+AGD/e1Wi/vVtAbDNxzpIS6",
+	"LRNglVFKS8I+FgqgDgVeS1Ll4afKmasmxnZLgZ8EWJ3dzZ0vzP5UbbZ/CLFtd0dZBiC8L85a9jWwTV+5",
+	"+N8akq4y2mZpOF5D3E6K4hRXxV9jBcQXjCUF502OuZ3zODbnMfNJzNB2EWEiJFmu1vbT6f7Fs5/ff//D",
+	"qx++P/v54IeX98/6r/Z+fvfDT1sDZi/AEn8Kzo9m/rEDxz+mGxKTkwRp3AL0e1Tr9zqqMiMG00UyZUKt",
+	"YCp72O/uPvysfkDa3G0yrsdccDWFYNRaBPSq5bM0qBsnjZafXJvDbN7sE1TPS/yQbXyVpQHb6/bI0O9M",
+	"G27hk9p22taEdyyZ4CEsLau9QYHYpP5b8nE7jkJzOpUQifgqqdQWbLuKzQCJaMttrHqH7qHrVinc5zZk",
+	"x7vh4RrLO0nlJKUzWKRqoTSz7vCcNiLnBHirWNo+hgobivKosE6HT3nKxvKjmSFb+WTYIU9miV6YA4yl",
+	"cqolfsYs1ClMKZnR8M3FsghtXM3CDtjt/R13Q7dhZ0aRuVHyZerMryRlgum5TBu4YOzFHF1dUGyOUznD",
+	"mMJOf8/ibU/PbvaK8shwbe9Bce0gLx+1Zpr73d1Ot9Pr7Xa6O/29tXPso9+o8G5UJqJYV35tCFLhP4m9",
+	"KemY2+eS58saF+CmqeXdekeq7934bOOUaC2t3HO2uVDyJRfXt7M1z1J5wwpy5XJl6bInx8w9uWAiIkNn",
+	"+GA6MiQIbZNS5PKRHlSsD08QZSdHV2PApbA4mqyMXn93b//g/oOt6VD/ujS+la17RdIl3EZsuGuS0dSm",
+	"mtu2H7pYmUP2LRl6HgvPM7ZbmwIbGkhKbp8od6Hk2SaEhBiKMt0ayWgBtLZGPRrl6IfpryBxL7i+jZRC",
+	"rnmZ5sRRYtbgrFJO4Ly9lXpszHAs9buZvbBEV5iTbzZyGdaVomXGsO3+FOS/zHiYSiXHenMXTXmW1jJk",
+	"FHKwqWlbieHWxn0l2cmWFq1r2G2dIkViKfr4cDV+RoLpbZfMl8srdTF5J2//5Jn+D88zvdAsKUlSXeRr",
+	"OGLT7TQTzbGgOqY0LJe3L2Hu69oqL1Nvy89XVNPmAaY3woHNDy04fgm2XYdi1z/sGaMqHtKj8nKe8bV0",
+	"rpbs+rMQ3reHa6/d529TNTOvlgmbcb6WkBYZ00YAQJhyzWxV4CPy9vKkxtvTUGZz3YnzywHCvzDKuz7/",
+	"S4szaH1sIxdGO0pl0hZZbJ4rOuyCXPkqVl6efbAkMm0zLpZTA5bXciqTxJc3+UzOyYyKRZ7Pkat6nOx5",
+	"KjXDs7V9B8aspu65KsgVKSBVQEYspBmEsdjC1oe4EmOuy3SYEFKtloTorcr+8Fb2wWHwD1EB/cB9IQ0c",
+	"/NCmAVgIorETbf+DUnaOciQxVWH+8McVhtuuWodXrQuHZAZ5uWp9+sWPmIQXNqtTF6KHCCG2C4cPk2kQ",
+	"xplkOigFII8QUuTC1XmvsEOY1HRsdeaVmOc0U6A0iwJMhzbXiGtPjhF5ncUxfIezcv5Tbd4+lCKQlQH5",
+	"elq/6fu3Uf6fUSnSymMx5d4dOhutqFtbPduq0r0e042KkMUDqgcJS7mMBk2Fv3P61vL7oBJ4AaxMKI8I",
+	"vmeT6hFBQWew+tui/vYtKpBbSEYhvfXxuEP0kmJUe9bo68zhBqELcFfn87RWE47oQqc8YTmEKLeySn0+",
+	"Ar25akAslsPc1goK4JFOOY0RMJJQpQdmSwtamTCdMnYlSBJDVIcR95gBJqr4Y4AUklDtyij3Wp2r4kPL",
+	"RsiWNWSXTk4AP8wxojhPXvEL/CvCtwgvCzhOA2oxxKtECmccfEXaffvxZuZ92BnIVMY8oguSAXMtUu93",
+	"7gJNqIs2QODGGHuaiX9FWKGZ+ibUp7l2uxhI73ZgQCO2DfL6BUSUKghZeP1uEpOCgF2aj2LEtHOPqG4k",
+	"jlbJrIe3uhu32z+mPGY20C8Tdtc7x98AmruyVH5JkksXajM5cgWa0bLaYFLz3MqmQcGT1b9mYQ+XXlpv",
+	"RCznAZmxiGezgEz5ZGpO6Vk6WTpVWwKStbPwp9cQabJ2tIykmfsBhMOBdyglkQPaFu4QTLP9nFIlVrZ9",
+	"Nedz2pbbaWNGZ15VzOjMghbdCVlNIeOcmEdsUSWuFZqTAfzTOiQUcCNgghKcd0pRbji/2i1+mSPkZkXd",
+	"P+QWIQldFKdNaKWQ84KEGHw+pZROx0uB2atYyOyoeBaZBwCqQLjaCB6xEWIEhw9CjNGfW//ctOQLlhSx",
+	"47zCMWNPgja8WgxPUJzbIFmy0r77nhPJNtXLba/NDc7LgAam3cgm/IYBMKg6Ko+ZsRb8hL1MDLi44Zo2",
+	"0BPnHS7dBX2G7Rq5YKYyjgAvxqheewJb7q9LV900hbThPLg8NbascGl2yGgB68gsmCPSLewPZNmqDVyv",
+	"v0H7V1RJgY6VjnrugOSkyzP+a2uwm4E4zR9oxowVL7198aCvtspzPG4z9Z3Nm1HYsTqUYZLSkP3vKsXz",
+	"cnb7uqLqRjIgTlerqn7fqHZFYqpt4cjtx+PBbnfv87VeMam3030H63WfT5wdMriCPlpTuKIqpyuARyXp",
+	"vzX2yMqPVwzKs16biU0xSgebx+9ry3M9Gqn6wG3rXMgZ0dIujRVw9zXLK49TcwciWuIA8Y1wLlFOTir1",
+	"D6px5N3NUOhNEvVc3rYWyLGorh4H2dkKh5VzmplGHpJen8RMQ60BIGMEgFaHnFDFAqKW8d4zeg3sAxEf",
+	"+wphtl7c/+FV/z15ePno2d67LcPxvqh00yi+gv3Hu3fkgDZh+SC2k6bcPe4gkTW+ebpOR0+pGphtcqNC",
+	"2cglOmWF7Q50cZbIwlwcszmUvqXa0k3ZrTew6VzzqSS/Si5YhBhVsKuX7IAmmxmfXG0yu6bivV9lN93W",
+	"nsoUSxtpS4opvcV+0996v3FtKTYda0TlglEe9tUC7t90XhWRUWotdmMULhHXuD1lWWgLGUXBKIlBbbJw",
+	"JnLWlHygNxu7rTYdu6Y323DemAbdeq+xtdzMwdPZ1R7KqZUY0YIhxOEuGISfl49MfrgoQcbnO0KNbrIA",
+	"UF4cV0UK4N9oxsVXXRMrU7PyJd3AwlxBK3ML0mfUwt1h5NENAVsWlKGRN8bghX46wxuupmwmb1ihTOtu",
+	"iZwv1QW9qrxB7gRUDVTZ3zzz43p2+/RAsxDLM+jJrZTN6aMxENeYw3W5T6v64q6tSYyUcfMmfaFko2Ow",
+	"hNS1m5054CuH0Q3yMCR6ssLUyw5P43hEw+tmWjgHIyRvz08Bj2bTNEuh6RJ4cT1TjWXQygHBrgWtRlIP",
+	"76os6kC5kbgWcq4QlaFYesNDRkYLX60bL0WunFEuGtgj7EXYt2mcTOmIaR7S2I8EBmIB/1aALzJGcmUv",
+	"sSnch60BNrBWpsiWBoNS58gvhKm/LQdXgrd+hwBOH7Rzu03kQsnH2M612GOuVNaE+izV3Mfb/OIBmWyd",
+	"NQZhsV6aDEKnfBBPKypk+QQHzk7jEpi9KkVSxIvNABa2OvZaBwrWHGZfo65w/dyO01NeR4Wkl24Nqmqg",
+	"0rUVmslKicfDjt8ICibDpJQxUxA5oyfTo5RKK6jRprYszfkIx1Jes4hkyaaxRwt2G7GxtCnI4HEAyORn",
+	"Gt9Rw8gUyoQgBRQX5Pji5PQURiqW5pwSLoWx1i6OsNHEKgNHL99f+kidG5TOpgUKhwkTEReToXWjlqaG",
+	"KzLjSoH3bIhrcFjU73WrEby0ARlqes2EewsVWK86P8PZJVw8WN6EbRNQjqyKpJZmoOhncW0pOOWnUsi3",
+	"mGLkXOGKqYyjDjkFSYa6sm53re81GyjndQaCFaZ8ol173ZSsWKG3t5XW2xeeZfulduuteCdybYeTsoYP",
+	"zM6cncprlmjCRJguEkBfiIgIdgNk6DpLBYs65GUZj6klkM9XTy+CQYJwLMUEom+ghJFMBrn9HS27WmK7",
+	"+vn5Tye/sd3vvz+/idIserH4+aL7fvr9zeDnvf3H2Yvpydvr7uTRee/m5+v1p55+d+/B2rHaxO6xsVK7",
+	"pTLVvHt2iNP9OTg7ZmMcq5xOH48fgE+WKTuCsCYmWEPA0hWt96V1f6jowrJR49+BkFCMXGQj1xUz9u7f",
+	"Ze7fVRq34sncXePJrJtMMy4cnvUz7ac87TziyqYcOnInUEtcHxrLBwwr8vb8ZQmGuLZ47SprbMvVV7XV",
+	"xhRA8k2Vmf8c220bM6lJu74FE+k23BpaOvay3Pu0aT7lpS0sh8bD55S7zaPBd13rdtOMzEvekIIaUyS2",
+	"GI+96XAAKw090JzTizdkr9+7b4MXotmcyrz+hTGjOkvZ+iMSZ+lTd++noJWwdANndZKaHc4VbQN+cUKT",
+	"JF4AnmQpZt546ID3DEJgp1v2akqhp+aV8DGzXMx9VVt2v9vdLB5v8S4D0z/Eu/gyJJZAMQGZZbHmScxZ",
+	"REYLy99BtSJ8TNxYwQHAFeJyTTvYrGF3BFjOp9vf1epIB4XclSa8SayfliTJWwkNZJyLMM4ipo5IuweV",
+	"1RXJBAiGF+s58U95gX8fZTzWbS4I3lp6LY2rrEntzRAZyIA9mIyWv/oILpHfMqmpkbPvH5kW9Lr/9RA5",
+	"sI5I135bSILvUYFpUKWHeYP2N2yPDqfNqwzZEMIp1TtwpwN+ZKr2taZAzmjhKxtXQLQcnRW8N+U5maAL",
+	"jci5AEpx9DBChpbbmWDrHsJvHZrwwTVbDDdd7zYRfQXUxaV3FRnq1a8jBoYKNbd26IiR0Jh0ojG7HXlw",
+	"mA1Qfr4sKZ8f0w2tOSHGNhsYCxLZtRHdYjO3C8WJS3kEyyJtpxtb1rSQm6kCAGsXwBbTiFTIdyq745Q3",
+	"GLeczfCV1tl+LuUopCiStuMlUTCPwZDCpcomlN9c2idQ6Xs1ulG6ttJJksotHIV8E24CSJx/62fovsxB",
+	"k3Co98EmV6UuoSn0UZMZjwSfTDV5e3kSFO4FPGUA24QidALuqFv43x7uP+xtA9qxTYbv+hsNzqpqo2/V",
+	"rgd9bNaG4WA7+SuzTO1mDgEcozZzPYYNKvcNKogZSUF1hxrXgSHVEvrw4daVwxBTO4DtolF4CiJWs6NC",
+	"rB8OORFdlHSWkGhwdRAiYPECM6T5p+EU7BNXUTdnHeMpUVm1kli/abzzrrR7K/oCaVlNXYHxXh7nAFK6",
+	"84xujcjOmk33YHdvZau6az3FFbENWpWkrXLra/NSkiuvDpUyPqGxnxvblmujREsZ40ymGbqXLJuFxwpK",
+	"J9nMGUKbJ6xCBNc9Gtiyf5Ukaigah5zBY44iZZp1TxFUePV81mq1KE/XmwLJptu2+ksm+G8Zc2UvoM+w",
+	"Rdci3zSOB73tCNVt08H5ywUZ2nOt+VnVqDLAMzBI5VxthgK0oNZiIprm/SUdsbjRAoY5jyRTWEAoYTKJ",
+	"WYecIDs32Cs6pULZTHAG+VBHcPaNzYtzWC+NnJlgfcHnjEbONpvL9BoQWK2gdcFoGk59V06mLLx2F0Ia",
+	"MxFRs1+/Q+Qn+hlsHclW0DpLWULB/LPMLq2g9TilY21+oqSo3HCs4HHnynZl4F5R/Bl0VtVD3dT25Vi4",
+	"lHET/wCMcGj9/hQE7pCwjzTU8QJ8bXJMhja7cRiQIRQNGYKGGUZMcEsJtEU2ZAotCcCXgRQvLg++v39A",
+	"XvBHR6X1BrCR2JVu5IrENJ3Uhf7DH1ctHkEOv+5dtYLtk/qxJ572phlzSfk1rnE6SRnE+K0cxNuWia6S",
+	"vZtf83Javmla5GrGVo4J8twPPClUE22AtQzDDUiUz8WN5CHIX8mJs9f1Fopcq48atE7ZPdR/sB38sIEq",
+	"uxDep2mjCkOZsgwaZowGpknDQ0JJ8TwuzaH5wj8y+4/M3kpmN6nFME5dpMYVmDACiSJU1eDlCxtWUGhc",
+	"JTo5wdr4eZLHljE8DGfnnGNimcHwrkidN8YdS52cs5m8wXopW3vOYeHC4zn7QoXEEcqB3B1T9V+V4rJu",
+	"vBfvWTPyt8LMQ6VTOFZVBntbtOdfb7iaxulCN+VFW0/gOubQ7RNAFZ8IY/lVwloOHotFbugywWhjGifq",
+	"jQYEzQUcMufTTfkiyrRQvIjjfi4+3dKmDqAm6yBmY72GASsnWbV80mb/g1Pzoga9eLiqymKvu9XBOE/b",
+	"87XXJ0Bvk0lKI2/pQesALLwWsBy5FG6GrZFQWikxFa6AZS4X1ukI1zSWkFWW2qEqdPZ7zcXxLDoHTR0H",
+	"FaI2goA7uwsFV4EZgsYLzUOV17a+c1oZ13b7Ju9Ir/Qr5oMcUzHJ6MQaKNbRgkYLV/bIbZGdsSuaa0wJ",
+	"zz5iZmtG9SobjZKEpjlRlz01Fjz26Q0E9N2LKlxsRRx74k1AaYwRAPkYFlZR68fDDkPKaLTkRdrSiVRi",
+	"YlzW92g6l4vPmFEt8aLlCbeesm+TRLf3ZNt83JuZbd4NJ4IGh6YcayZy9yXQe9AYzFWsS2SM0JxNDQj8",
+	"vSGH/tZuS6QY23YywAll2sbFNW4DnsY8PNh6epJGrucKxuuWkyQTJuj6aqIV8ayPUHUug9ISK7XeyZlf",
+	"C7DoxJz0Pq7aP3SWYqxhGEpxw1KF5VGnXGmZLoals57pLawNYo+JOj9sjbk+tKUruWJ52dtS4NEoORpq",
+	"qP0CpXFjm/5W1SP2s4NG5sfLXHfA3EDjHZAqsKSfDkUm46heprq7tdi6FjW4qD3NMWNUbwom7q7Pnt9i",
+	"/600LFgauQaJSM9SOebeAsCi2UjbiP3Cpc98WcqgFdnxG1WrQoZay0QcbZRHiRFslsIKUFOoh2/ZqUvF",
+	"m4MS37SFablwyWYUI18kxXCjkiVrGQQRpuKS0WIqAnvuKYoT5+XRpSoIeRmdHZFeCW6XJz7dnoTwc+2n",
+	"Svak4+hz1HyVDP6qpPzi49FVLMxSrhcX5sO4VkaMpiw9zvS0+Oup6+Lzd5etwD/HebkeTKNeXY8OOgry",
+	"A+8vJnWqdQJTmo2SVGoZyvjSj+F+I+JF7qJ6x0YXEjjluSCjVM4VJK5RRYYWA2+0eOemZ+wy88XOVdbt",
+	"7obldsMv6G6ETB6s4ewiI4etCxa28++0z2zriqbThL9gi9anT2C4jaXzVNJQF7i/1rGDPkNaVg7PnHA9",
+	"zUaYRgV37ISxzKI2TfgSjRiM+IiG10zkGZb4WhIxda1lQmiSHOZEKQEJITYzwSAZ+8jCDA4nFutQwKIt",
+	"oAehJCiDnStxJf79319LUt5fjWow+ppFnX//d/IKIyP5OYengFJkHxERDXa5lg6nUi4Dbh8QgHylqTGM",
+	"zPcuGCM0Vuj8/DDJeMR++QYrocMf36L+SjMhwPmoBE8SBhFALLhe1Hn/AB5P9zTWUf/WhYTZlfiAsZ5Y",
+	"Ttw9+Q/fQltOTLcFEFgcmr/bBHNxHTMu8gMpQa/ZACCJ5FzO1VKx2zIhYICxOxwiDNCYU4qw9L/3FBma",
+	"W4cBQKavBEHV7B6/pyAKFJ9QxSo0vR3TukteNAuUjjrcYAsjPfL9IzOrBdSrQ04FSW1f8tYG+dFHjong",
+	"ghEtTQtZzG5gHqGKDRY+pJFZgfa7dsyhdTYzp/fwfhewy2PNUtLvd7vE8fSYnjyBCbRUh1j7hgoyfN+2",
+	"7q72aTQkuEo79mas6s/Nsk+S2BbD3UmwRv1//KqkGLqtT6Hf2pbsKb63138ILd3v7uInyfCc6XTRPjat",
+	"dB8MkKNdxs5RiYOfhzkzI9xQPDYHQZuXMpHNLJFyvt06pm5InDgk6BSBQrKI7ooiouQMhwRq049kxO0U",
+	"W8wdwIXJK/4oIHM2mkp57W7Skuz3+uQFf9Qhx1C5HjrVO3DNhoWZpvyGBWSv+8BM5TBLYkmjgZZyoGI5",
+	"HyK/+JwrdkTwmoWSUGL3OpJSbQROaWNgm5bu9fbJMBMqSxKZmj1pxiJOBxDRsUvHiOAJhnLal4uk5D5B",
+	"0BrU06bXRhIfFV02IxUxs2lCzkKEZfPMpJq20/yNT0QoIeaa+wLyGpy9fQyKHsME5XceEg5FRvVi2CGP",
+	"nCpMmdV0Fl0AFT5xNi7AArGluN3ULHDyMR9CaMoFefsfxhg8InvdLhlycUNjHg1QGIuRSGIaMlhzGkuA",
+	"WO0AtonzJ0EXRc6SOMw57F2Y16gNW4dEYx3OcqZGeYJQ2r9/comaFodIkWdPjh/DxmmuFIYPdAywKs5Z",
+	"peiM4bQjBMe881iQ4ZOPCQu1WyfEZntNzcrtdbtt0y8uMiwEUp+X+2TI4HE8xGEgami0+vAypUKNWZrP",
+	"lpVKqx2NPp1m4hoS0czL9rs9MhRSD3IJHLomHp+dApzzmyGNbgb/7//83+G3tmxRPg/OXVY2ayqASuBJ",
+	"s0mPiqhQJgwglHJ+ZDeevHWFMLsx3uvukiE8UxTrCWwuztD9MoAbyhICP+TpN3kCnkxNRwUb2pKrAvSx",
+	"6SBXVgexqIPCBz0ZcDHI0niIXi17Y9m59fb8JYzVm1pXBYPUqeqwlNVQwlJndRwVxQp8BIsRS4AFXYqc",
+	"sK1jmu3oO+ZTWaUbKHJ6MGENaB3No076CDnLRjEPyxNUb5tL08LzzVFe4W/nYK8KcSvqAVKys3+AyLI5",
+	"YO/dJ81qQI2zs/eAjGWW4ubWKYuYUeAZ7F3x2Lkgi/MQvCfIySaH51Szl+Y3t3oUUXSBA5lBcQw3++bD",
+	"ZlV3CNyviIp5xA6LoS47fuyQw1cDUEyVU47l8yZu230tiz3XYnGsAhwtSEjDKVPkm+GJ+Uf7BJNRDomQ",
+	"bbhp+C3WKIh5yIRiJcP3LJVJypmm6aJEG2rtYXJirF0zbK2gZaxMNHS7nV6n64gMjSl82NrtdDu7WNtn",
+	"CueVnQJAP/ElBb7kZjxoHFsDGKt/Oj5OQAnOvWfmCpafgIwhpR9K12nUOmzFXOljh0t2owZt6Xe7NahC",
+	"2SIxyh+K5sCBb91xEL4AkGU4XHiOXxOXDmLlxrwxl6am19t7d4obPwXFU+0zGXNMx9noYXf/p6BVttDW",
+	"PV+513bPppb5H8xHeecMzTo8yILzbmHnm+RYcU0nqgQe/6WoBQOsIDYcOFoAkz7MPJw+jaY1P7nXKFfD",
+	"twULwLYUqS5y/423IsorymNVqjdYFHqUzrNW6KOyG6rIlnTuGOQCLbO45eFA9Gm6nydSRlfCiHeva1e/",
+	"skZ2Tv1YQDz2iU65PbxJyAmgyIVoS33DhggLAD5iT3Eu8GGsgLEjzIF2Xok8dlWQ0rjtDR1RDnYzWtgC",
+	"cCIiE6bBG43ltMHYJrtw2eYPYoDQDlvuooJz01Rm6ZUQUk+twedqZJYoz0pOHBt+DYAB0zSimqcQ5HHZ",
+	"ci03u/2DRt13o3olrEkV2E2dT2B7NaazjKOS5dzBG9y3B/NUGhvGgX9cRJhDyEBMjszUwb9KNea5IL39",
+	"K2G/HaBGR73sCinDyT3nSCVaTlC1wQiWDJOyiQ3OAYcFKLcmILE5w2lpDkVXYmiWy8Dup9bMqpyNOuRC",
+	"msPMDGkXqDCdKG9JsLOWKOhw5nyKFQ/hT/Ka9SmdMQ2K7YNfLRS37KBZ/9JGByHzwTbikYwWd6aVoXEn",
+	"0M4mvVxa3LnLoQKSKBx7Os3Yp6U9pH9nrX1z7Wvk6bju8B2njAVOX3FzVDdLKqeLtOHof7aZY3Vtfcgw",
+	"UkXqb2k8y/tPpqf13WcE0tjr7j3Yv38QrN2MbGWZ0laEZCpLe9GO3RZgT5K+RKfv+Q2r4FoqUlAlCy22",
+	"C6IlnAwpcU5lpETAyldmp0LVgorannOt3LM4ho0Bolr5l6z+75C9ft9WirSP5ZrRySHowgB8iQGxJXHg",
+	"7FNqn5kPJWcMtwEWm/0mNb9eiRyr7U4ne92HZIgucstPYk5D1bug6GZtt4F4IqMCuGR8igvHvqwcvoz6",
+	"OZERq8AIG3SQwxatUzXdL6xqLj3EniX9+I9WMcv+ZEmHeCJ1f5ZawVUf5qBVv25ZZ/CWOCBKCggUi8PK",
+	"ZQli0ZDNncXjZfOWVK3bK3EX5u3ybpgrOhqnjEYLOD5bI/NKOCtzr/+QrDWOrAG+jUl7VAJvIG85Xagr",
+	"YfrvUz1Wy4Dq+bE8V3diQH1Vu+TYa38EJBMx7lArZ+kfXeK3UGCcFltYKF9Gd6y3T17R9Fqt0BZGWbhJ",
+	"v0Pj4Up4rYe6WbBu26+tvX82/yoXfWnB/rNQzcL6cWlZ/jU2/ZsN/KrWQ6ICkrKxzXTGX5AXzZbIry5f",
+	"YGeDL6ugcH2Y+63fvF4qgjw1i1M7YoCETliAMLx8g+QQnxtiZHkI8WBXvge438w6ftiFSh8d8ma83Nx+",
+	"12275qErYZ5qdPlmeoofWN5bPXhZRKiXgHZMgE1SpUrpWtwJJO4WsBOXj10sv1zc9rur8PD9bnc1FulT",
+	"4MXU4LwD+tAG7uDYZoOsNpH+doUXff3DGat0cB1/9i9f0tfupnaVvx2H6B/tlfvb5+jxTRIm0E1UWu13",
+	"bmMseeABYdZsTbxJmMD6VfAK8Apn4lrIuSCsjQ5oq3eNDqI1vysZST0lE6bJXrdXxO/DlAFagMZqGFjj",
+	"HhBF4BIH9wAG5yw8o9tYaK4aleyQdzW3bzmKSRWZszi2AE6fWxZwAOWDx6H5NriO81iAUYZlXyzSYeq5",
+	"TK/JNxgU3Ss7LvMo6dGV6HetVbmzfxCQvfyvvQffdsjTVM7cm5SNR5ftNuTchOKmEeEiwFZozWaJJsgf",
+	"wGcY2sAN6UqYtvW63dKxKIBoHsYw8285T3eHHOddASAiApnLjcg/v+TXf9i9ElALiisyZXFkTqK2pJgR",
+	"FttQhXSE5AJKJVASMSA5RaZLiGpDkNi8cGgxjwiKH9r6JZUssyuxnGZm6+EDj0wuhhAgARHE5wf4fAEh",
+	"cFbDUPPwmumhA3Gfvbm4vBKlpbKDL2jbNDfEPtiHwWL0bXuwxr6MNfvSvNvlMK52Hd0DbLZbeF/XtDVb",
+	"A6Z5NDWyXC5SsHmucf6VNwqLMG4dfvilvG1cINfn55i1+RG2oEDqdYPWnItIzluHB91P9T2iKvjNO8aT",
+	"j85wBZSVXU84r6tWYFALuBVeMFjc9SRt5G11+YdXAmH4eZnQkjDlW5d1UWGLoKzyuBTRJCkDOvpKSNF1",
+	"xW4diEMsQ5Rc7NCoLqM+i5fnnrZ862jyqSmrC00XDh3Nzz2F9rpR8qGc5UHo3a75KKImNz29QzleZY/t",
+	"1SGoHOvhPtzcj3JCWWAJw4g4Lkx82G216IYrb7Mxv2b18Gux55J1W25t578SG279TXr3HdfTchr7F9LD",
+	"5U+ATm7Uczj2aC19fR/DP4r4DhXxUy64mnrz1Ct2ytfU1BKRNA3KWUQu6Rb1VuFcyFGJHXLOEkaBuYlr",
+	"orIwBAIJqLhMhjSOvzNCOjQXwWJDhVh945UogVeMIZXDQuxtDoqpNI9jqMt6iNuDg1lafVYCgVS/f5V1",
+	"u/2Da7ZQeXOMrriR19Xw7D2Ve0acGj8iw9JzNIYS0gq1KXy2AqFt0CxmnNc4MJ7ku8XycBeAQmMQo2eg",
+	"IbfZd/Kncez3azTygS4n3ZZ322JaA4KDaFvu0JjLTmQzkps21wz3du395U/xs7p5mlJlZPsfL2vJ4ESB",
+	"v1N3BAxx2RuBxFden+k5wxRbXS08t6y9jktE8g4fDambyp1Ze90isaaAtoFtA6/wLPgJ06/Yl8SplvNz",
+	"Vx/j/hFJI17fM4SXoEMCGL7vxGWW4BwcpoxGa1xnM7YTsZitDuk/NnfUAEOgcbH+nPPkl7MHVTbK34DR",
+	"e3ef0UmEantu0C4VfyzjWM7VlVBTmep4gUeFAFyt7kCALBtwP5D/ckFGTM8Zg09wRUIqzG40YiQTkdmJ",
+	"EOYDoNMBXhzEjN6woTtlXQlEpBYZwNAxWS5fEdhsBPTsQNVEjEvkbACKDJmIBub54Uqg55VYQnr+tUCq",
+	"XtTpleiVDoBfHHV6JUqw0/XAihVQiGNs0GMn4V/m2ORev8aDVcwozZHbeQX/PxsICkWBbD8gKu4Sh2zS",
+	"VxwDt7w0VpL+x6RA/Y16cYtYxxeI0s7YDvuYSOQkX2l0wDrUlij3/2fv25fbxpG9XwWV+qqS7JFl+ZpE",
+	"rtT5HE9mkp1kkrWdzV44nwiJkMQ1BegQpBXtVKr2afbB9km+QncDBClSkmPLyeTo/HF2YvECAuhGX379",
+	"a0J42gZdWGxQA8kybgVUNtqGRF1Gp0vL0/wubRtITI21SgcAtJDNeMQzDv0svHPCKybOjf65gK5dFIyh",
+	"ssWuMWXHmEX2ojHo42OCwLzcBuQxdASS4r2t5SUC7FfTcWGOyROod9zFi6kpGILCToteTGbaMA1NJ9FA",
+	"5YllkAEvGn1JniZYLImjkXAFOGUwl3UKC9fw1O2izcVO8BUvcc9srbTVUo5TtSA+tqlcWWjuAVBlRAB8",
+	"0eXIjGyBmbEGWNGAb3hvX7HBjUjvWJZmt4Pe7kOXaM+8adl8Yt2+aVWG/YKacVhbtM3eTYVkIVYZS4/f",
+	"+KG29CzdoqMHUHYgpbBFhtObH3o8fhlE2HQgQ9u4upencejTato4FrE6YO1BCM00rQWeYkUDFC54qeHp",
+	"lAmX9HHkXzZr6uaB3PNflK0Jp+L/D+dvWq48HvpHugwI5jYI8ZaG5cyGSrMxIFofvf/57GWLnf94xp4c",
+	"Hxw/bgfy1GYHsIOCwMrbBbJfB5KGOROahQoP3RDLdTDPwJNEE59Zzcru4vHVZj+5ysECLGCTPKWkxsHa",
+	"cIYaFQPum5X/DeaV/VcsMc4/FjCF6ZTNuPFqrVNiN/QaJvreXY/7TKRiouS8fsxkwZE0FQTJ2/xGJdFs",
+	"NttCeoNbDXPHaY2DxrRGrcQ1q9TLgpCiogpByKyFOivtXYCIAM0pFNFeWt2K4o/WbJniOMbOrVxfIQS6",
+	"G0g3NWC+zpRfhtGcrF2djkUFCU+gF/QIhGkegna192ZIKwxLJcRmvJn2KpBVUbKl40y0/D8MxjxJhByJ",
+	"Ij7qg9BdjgfPJXg44IU4G6ipyxXQgO5O9+G635/yO4XJWiORu4BQcBvufpO7NO5zOuOXKGxVQIBJC271",
+	"39r53a+oAMk+adZ95065lQ85Y01Jfh2PzPZs+wBMxLC1vFjiiAB5YOwhLJW+22I/FnVZINdWZnenEEbC",
+	"mkLvaF42qg8u4dOW64OvIvD26xtGRptmK+GLEm7TSDRFlMvAdb534Ubez3RFkah1GKOIOmbZY3Ydv7Hi",
+	"MkISwTeF/YSCMSaAqAnPXaBn2ohfteAq+hPh/KsXKkNS5UVknfOzwC9NxCLEJdaONzNGpQa5pkAuJJsQ",
+	"6FZO5LQwF5Yp1ZtwOe/ZgToLzi/O3u+s8tvO/XXeqMby37Q2SLhUVcSxBUJlX2x9ut8TegO8uKq+uP90",
+	"yzLxblZ3p1FU8uU8qu2SzpnwBrftS/yuQDrHixynBWTQcpfM61x5A2fLvHiJw0X6nLikKgTl4L9y4gS5",
+	"iYEVyHVdrvvTW/fked25iloRjd9aYI0+1l2qpy+zvjLLlb5WXQMEyT1dNJ0C4w2RmlbC7MvLEsrlAscO",
+	"nIbGF5k1NlBfDYmTZsA/O1XijcxCXMAAIU+uiyX6i5rR1xyBvJVvZlMC9vDGOuxNemdmclcYOZA8sHrD",
+	"TuIWgP+7VR5WKIvMEMoW7XmQO9tS557VyW9x9Bm1SCLqGudBx8dymLrrEnVMKg8gNgdWQOvbmAug3Tlw",
+	"2qxhDBx2DomKw5k1UPIvozqGjoe10oxf8d7p5pWF+0Xk/Qvq3Y9svfuUZ+MCRQ4F7WVJ/VZK35uRYV5Y",
+	"Hrp0bgFgKLq4/9c+8O/KAbGtOGsJZy9QbIzSLTnBXpkLGfH28F5GTGrJoRdhq4H8TrCixRFPPUg3db6b",
+	"xy/nC7WzbU93fxG/FRoftxOgTxZ8zlYbVMn7vI62XyFAYd68C6XAt6Dp88tTYl2msU29OpYxl1GCBKiI",
+	"abbt8xDY7hEaqdz46QXYHQ54RyJtk9uWSIM5Hg18p1RkCqygAqwluraYlnLZcov+K5l71Db4PQVLILxq",
+	"SJXaGH2FPLEbomWbKFEJnmLP+UDW8P1ZmqGRwq5IBf/3ME9B9TmPZWQrRIoZKoiE8WnEEUUtdYw5RQyB",
+	"9UQYHnmrH/AtODHMvw5s3VE107Vf8aaQLsm4eKudKbrRasJz2J/fKLdzaZCrgs61FHX3C+ovjfcCveRm",
+	"vmds3a9zsx08eEU96fPWZVt02RapFbXIKkbXHXtr+563dnDcWfDXCp2/ml7xwiped5ZXkf9gLPIkqVR4",
+	"LWV6Br00AeZGv2sB14G8LVcjU6kfbUYVbRSc+wALyba0btgPqqEamkENmC5ei/qyQv9qjg/kK3IaE5Vs",
+	"C4AJyGSkJgJaI0EsymyCfAphpxG0IqycpQL7bakWyZ72+O5KsCw8ohz8mb1MoGnccEmHeq9YveAOwo+7",
+	"OW9QlarecYgAZHc9PiFEXyyyoJQ+4GYUWUuj/LTrq8fLxk+HdWk4i4pJ3L6t35+Vz4i0x37K9miogZsu",
+	"HAR3TOZ5Iy4Noh9bBrUioxULceFqwrbTsM2nAEubZ/fjX8sl66Q9Xesos3ESpbOWMYwFBvIdEU7XGu2u",
+	"hl2lldZy4etITKYqE3Iw3/lZzEOv/415e3mwxmrtCyHp3EAeDeukmJdjr7IRj4H/z8YYcm1bvakkqjxS",
+	"VHlGkP7HKFLL6pYKyJW2Aul3+8fbJ3yOHcxgWDpTiSjb0se3yUzQCC5tYPhmVrQ3tdCydkNW9DkOcoX9",
+	"XJ71TLlCjG8tp+HIFZytDxt1m9pYndrglVU20l9M5x2rw+Ml6hCbUjfrwzPooO13rmIKcWjDVFAnQgga",
+	"QIYDKkXiVGd+MLW2r0iZNyEbxzqQFe5R8SnWGeLTGvnai95WBT6t69f1NLOtBzIj673NMPhTsU6pkzHy",
+	"B6B/jbqT2qRap9tFYrssMlYpAvNpUblVre1AerruqD5ssJaioyXblIrCx6/QUXTcfRkD5d496ii3zTgM",
+	"k2ciApINLWB9ywn8xe271WELOgw1gifCd6ytjpr9eut4r1HpCwlVR7GyQNFVJVNnN+JSP5XOu8S2fhjc",
+	"BFre0ou7ZBkmarQTOwtKaVIkhTkUR4lgiTI+ZWMR8oX9+u+PYr1YqP+dJOu0tMtqv0v7aptfcgXgpXnZ",
+	"fAW4fdNKKEiVlfEETpey1aczNYWi56tYjnxMB1sL0rEIz5IR7aR1dAQN7MvQHJ3vCM2xJQis5/mAXKCb",
+	"nnvAcmitdgc8Sfp8cNV4xmOxI2fTVF3HkbCEY36dgLmfZarNrDVbStl6BAn0CMBrogfj8RSU4J6I4XY8",
+	"Cg3ITsqi2thNKNJUpWGbfbTxccfevDCGh14dbyBDrZWNzlPXMzXCLt2zMc/ME22ds8XFUYkwIdyBN4JD",
+	"3MVvPuuAKGPg3JoInCuK4weSWkBZXCn0GEC1Q3PbKk30SGG7Nu4VGMIgtbJJamSIcRdKM7sVLPtt6KAR",
+	"y36h1SqN97GKnY01zhXrz8va70/Hf7vcf/vql8Pzv5w9+fjnn98f/PDXPx69eXFx2mBMAJ9GyZao6rVW",
+	"LZquWHkkOl8kZCooOBzQx1Z/xeBxZZWxX0yTT8m7F+Jvf/rTX/t/vTj++Omi/7pp3BR5/cJhEwoJ9qxm",
+	"j85/PGPP9jtPHoMwTXINtIPWiHOlp1BYXx7zOMumuru7S0pDt+mn9kBNGkYea32zgX8cz4tEr2uqfenT",
+	"BPgiVx4gxnV7kZCxiBpGBJK+dEzVs+0A092LE1wVLlJJSPTuZE0N/Z1SObHeqKIrZRO3h/+axQXp7u7u",
+	"7T9pd9qd9l73aK/TOXSa+b/N5D2/PDr/5ecfDj/+7cP+u7/88fj9i/0/n7598ur1yz8hiTMIxXM+7MTD",
+	"f+gkuvrH8gXb+taInxyI+FrUHww3OoBvhG82524Sy6vmMOD7lHDNtjSiQENRBwhzv5dCJd45p67gUDLX",
+	"6OrHWX2MRaRGz5nDtYUoGh9YVVtocWEdddeUwp2sRXzKgTnDcl7FL/jwk7h2PnYh8DjmRf98a3w0ZZ2L",
+	"EANEEMoZ5tAybHcdA0dMaaCiqmx5Ow3EcnkHBWLCzJcX+VNMF1nGJwBBxUlCSf0SstyyvZrVUklU9J++",
+	"HKcqH42JA/ah9rV+sfp9QV0siBnWKiVzj1feAroRFq46yZaaOZC1XTZ8EJsjXWpsOmWBEwvQ3FYDyoJj",
+	"h5FSS4112Q4WelLJiNAfdTBejPmoIeJ5A1kB9LbWBOt+Wf+s2nCSvEKbaSNtM7R6E8urFSFkr+APeC2m",
+	"DSqmRpNsi3t+tyec2Rie81bW/zU08Aj0XKs5792hBEr6/04gw7WHJNKzeMkq+96F+sG7bux9y/LpTfX3",
+	"vsM2QXQnqSIqVPwmobUXWiEHzVr68lvgxj7d4mK/GBebNOm/e1Vu9vXrZNLctVYlo6CptEBt/qTUKBEt",
+	"my23F5jDOo1EWtBQ9fMsc4w8VvEbd7bNLgWf6EAWeTEvwocvjlNsOpkKCHTFksVZl36gzgQYuHKWZ5wW",
+	"TUSbgUaBvKHtBGrlvZvCTeaFivcs5QW2YzlhYjLN5h4Lol0L8GIkNSPaimnVKLFMwm6vwz4Eax3gzAMu",
+	"XfM8s7tu64sfLxVP2MWNogmUUJgQrWeEAvPBjx7Zz0IX0asosqaX5Q8EzveFUDxFJgOJIfI6uuF1+IWL",
+	"eJso0S4UYOCKKeTIhQO5eXbhQF7wORMxeGahnbEQWF3K0+I2CQQTENsUelR7Za2FTVRIraEfLdBNj9QE",
+	"ujCqEswekwVsCEaTXcTKlHNtUwutKqL8pfnzGYSTvbXoslCqrDdUuYzChbrxYsTmpMJhuakFYmg/Nurc",
+	"bHtXZAYJpKnI0cJOq+O1xQh4USBxqSC/2dihrZw/iDXTSFEmUih0sFvXzKmf18Dmx0UxG+7uQNpoJw4l",
+	"q2Q57pjKeY10BICojG+D/Uq9PdOw2coh2hGcuA2xaHtPKeI64Z/eCDnKxg+6x4cA0rD/3GutF/iv1HWh",
+	"1oFWQGYxNEzj60zbDUTJKohUVWJIsdkNlRh7xP/v6rg/yFrTZx3sd0rfddBaJy+wQHXdZSEq8u4uLAPG",
+	"DMOFoPj7d+eXu//5179D/+e/d7t7v3o/QVrk6f7R/mNsdYi9jOCrUNqGKR9NBJbHrR2Bb5gdX+iWpuG9",
+	"Sds/Or7xZrh4dbqzf3TsUFV1iheMwT7X4vgwTxOnTaZICVT+2pfP3opkrPj+u9n1j+nLt5d/HOVnr7gS",
+	"P+9lTz+cf+znP/3xQmezncHbJZmsgihn6bdPeZaJ1Dzj//39dOdvfOefnZ1nvZ1ffzs8+Px/Hqzx9a/U",
+	"DE8V+zpyxCmhhCkmAC7xanJu/+h4rQ/oTUQ2VsuhFELmE2N+wEN/XWPcZxCqhXSvi8yW02DGfuIphAha",
+	"TCunKxEnS1mzsu1uL4libPsC6q8i2aUU0Hr5U2+DHu3tr9qgt8qsFbaRcsCBQiHA4SpdIv+us2xNaU9Q",
+	"PCqN/yn+G4+cXhw9R62E2TX7vT0zF8/NulDWbaCm4rmx0+Lov0Bb+tm4pZntbzM5dyGynTOlrmJRv6QT",
+	"nl65mnyHUSjHzNrsHbZjLRLrqeAR7nNX8Y6VaHpsG9mUV6vXe6V0Rib+jtZqyWSesPc8Gz/fPWFv+aed",
+	"05F4ftzpnLBXWTY1AzlhF8YPESfsgk/ERZyJ52/4pxUr8HtoIFCYHRvMU24Z3aKwaFsQyKa+Bc7orqRb",
+	"+7mOJRqvgQRXA5EkQwgdW6uuch+a0pku8cZOsNVxxXeBlmNSzIiuqqaVY9Hz8YRl1TxjyR8BO7Ehuwh1",
+	"JVrwTPfEpzHPNYah8QDOKNyBRSrmqrb5WMjdyhLPQ8l/diXaidEPc1QOfVVBaqHnKTBK5UqhYyo0LmVy",
+	"A1nNi1dKi5G8GZOwRXY8m6lahxhzA/gdxsKAJnH0qVmLpuuw8yyQpYqbbtH3X1teDPMNi+U0VK5D39/D",
+	"eV8gRCY3nLKYZjna9LE1bmLV9p/wOVoKZkigte2Wk13mVw16FT5qaNaS/AonMuBYj7kOJDrVLVbCSIFZ",
+	"RuxcBUMJjvauvD0byLjQ6ltPMWyJFLdEimXbvXJsfw1ixUxl03X5FMuQG3sgpWKggCMNUotwTGMf4BIS",
+	"BEnPfdYFYwkQh5H3gBvyxy9mUf0LFZRTRwTuPOwcGpUIHJArGCtW0z82kjlemgndjBIxj4b14MmN6eZh",
+	"br8RJoeFfk9bBsdFBscFgbs34rZWfdLjAqOJgujWne9hm3479VZtWwHIWbMLx2rGJlzOKyrDddZt6EXj",
+	"JGpDG9U8/wICIE371fxYTxaz3bFmZ5iFtTtjNTJzYyVirRXNm2BoqchsidfCNmWPLt9dvses1PH+wdMu",
+	"u3h1urPXYseEK2oZY5W8zsewpwEEWD4AL8twUgTgJ/MChW92LY8RUztps18ow2LdZiQVKajPqFretovy",
+	"PBJzeNtiemq2D3SGY5WnJwU5SeEpWLrA1OdYoUmxZmf1c2q5WL1TtnAmnUvoQ2f5IIuvMRe5emtYv6+W",
+	"TQmqnjd+vN6wm8v9Vttj5XcEk9B8uDavZovpsfHvwesDMO9WgRFDUj6t7s/7Z0r15XkJV95YzXQp69zQ",
+	"u8VoNBthwW3RZj8aN1yqGVOy6RBvACdiO8wKJ56x34aluh7af1RuZBvXAvjgXYkRYD2a9WZatQ1rglUk",
+	"aqdVZ+bbtK4XdexW5IFDg07Nr2dmG6nv88FVPm3EGZ17tTf9RPW9YLVIr4HtcjKJs0xEwJLhsUCCqELw",
+	"TD9kg0QNrjTTfH5inWBPYqVoB/Iin05VCm16ZRSb1/ME+dUgfOHic1hkuLfXeXzisw+rlGnzXp7gDbpg",
+	"Up6NVYKjb7NLxVKh84mxj1ikZjJRPLKFOucc4vEIZno93HnLs8E4ZI8O9/ZZOE2FG5mLb8580wan0hpc",
+	"Cc/MwPpzo+seuw5Q8GB60aNidFLM7PwK+dgRx8GfdAYkxma+tRuzJqKjVplgLtbsoPMESgQD+eH8jcsA",
+	"IBtpqblei+USkFDFt7b84SESyDgewGMNeWELwmlwlN7AR7/APXVjArYhDOLB59Yal36QExVB1P0ilgOx",
+	"3k2/KClu8I63N33DOfLYr/NsuvRmZAdqkIlsR2ep4JP1FTUux4tE9ZsUtichZdVMLFcwWL1KQ5Yv/tx6",
+	"cGbcop0zJbNUJavuLl/8ufXg5SUfrboJrvncevCG62zHLteqm8oXf+WyU1ycnTOjlHU+WX0KVW/wn7LO",
+	"KVZc6t95GU+EzvhkuvYDijv85/xZpJrQEGs9xV5/68N4v3P8FQSHjh9Bp9Q3JD1nOBH4vJV3ly7eyt5W",
+	"9m4kewedw3pgDtp/wG0xhUZJ1MulIifbc2KzjspB50kDFs6YlwMuWV84w7JIlMeaGQuyZDPe6cr52Lml",
+	"C2Gv+x2vweHe/jqOYuFj/AguxgO49Xj1raC6f1HZBc9iPYx5PwFFfksf9QfaFCWPxlr31kmlP9wwiI53",
+	"dVPBo6ZYupnN5S4pzbeNgRQOnV8UYhzmOn/F3PxdOywNzsWiHqhM49Yd2JokW5Nku1e/zePwlkfaT9Q9",
+	"rKLz7v1wq+9TmakUidaFHKTzKbSJNEaaGjqC4acd9tMLTFvkUzicAb/yDzHIipZncabh3MPfzDVUsJVw",
+	"SWDRQOIoNXsECdYsFh7N0ONWEYAUnwYOTvU/uco4e3S4d8BC+O8e/lrcouN/QpjQVhY+OtwDDCzUbngv",
+	"wPgiLgPCSTFG+aihGLCIig5I2bEoHg5hDVN30AO/ciAFT5N5q1Q6aKY2ajOgp1jVVqPgUYIJcLfbNPpA",
+	"AHT6cqZYJK7jgeWsgdqRfOqxllBWWQqBxTHqWqSzNM4EE3wwRlr4h7q8/bp+9NmONJChURkORk7RZnjt",
+	"XOUpgGT7XMMgsVzt9XDHGBD4pC77Q4FuR4JzKOuE9D7EdqNiVnA4docsiYA/btkd5xbA7jhLQYLkkxAp",
+	"R3AyrUSNRTbNG02xspzQOWHnwil1Gi9SzJaKN/ao7Aj3W1F3tHD0rEVd60ivb0Rz/XEspDdeqBfz1hLK",
+	"5SZxksS2qkAbOw6u+CDjT0xM1WDcZqfQANLj9Nw/BLyFdoWuwzzLMVbv9AL2aTGSldmTuhfLHl5JLWCL",
+	"yXpy/GR//+i4Y/5v1cQVJ/+6U3d86E9dZ52pq5QbGqlsseNDNhafeCQG8YQnBJCxuWPSEb1JrCcoSbFt",
+	"xgP8ehHrzzOhSYeUC32eDZ8eR52ne0+fHg6eRMdHz/j+UHDeGRwd8aizd8QP+sPD4V5/v9/pP93fH0R7",
+	"R9HxYO+o3xl2Orzz9MGqOXPm2rpVip2dZ3xneLrz46+/HR+uX6MIWLfBOLdFBbTxpnxwBTXPVOZmpvPE",
+	"qjhOGZ4bSc+ZecfOGYGrajjj91q3lZ4Lc6546w/FpXMo7TqnObRLbPUQlItbVzC0UU6sIizze7p06vLP",
+	"NGN4cJfb2v8mGDR9Uwv65vWxMOPV5eV7Wjo4A8PSeMKiMF6pFpaqWOpV8T85T6rCvfRTy5N0u2+9YcOl",
+	"1rflcK9dh7Gp5ELZBLxfcAeODszRqGl8Rb7bag4ZYUJ/5hkR3wnY4+s5LB/QyOfr+iaID9nZa63rpYA5",
+	"uhIisjuOzTLP12CLKjAh1sPwwnFxCttZ37YBSwMrE27cVzTW769Lip3RVU1SwD+MI6z28X2FGdcM60Qi",
+	"IkoxTsGzDov4XFeOiu+ouwrui2UEWjSzW3CaY8OiGdl8NMTTMr/h//ZWdFb5Af6ufU8YeqSkgnox6ykf",
+	"uNZtEKgwZuJU8AziARnT+QCjGt72P3G8WJxYAao0SdSLZaEPS1F4e9hmzXixuOS7O9KkiaCglHHZw0DS",
+	"sp4gdD4GSo25bq74+j3kL75OWxeaaU/pbe2R2+YEYR7hxLnbaOkyO6S1Hjy1zc489KjFjLaqGFJs24u0",
+	"D9h7yZgWNjhWisX5HZkW1EB9S6Z6aOQWFLkFRW6zoNss6BYUuQVFbmVvi0DYIhC2oMgtKPJ3DYq8exfo",
+	"K6MhtzjILQ5ya4VsrZCtFfK/Egd5v+fZzc4YFAwzbb9CtiBOkliOdiFCqBBKWc9V8Q76VXBmr8TOqcge",
+	"M+VxBJBIPzeQFS4s81tPAp4Pbp6N40RQwF9NhWwT36alzNR534yg70X8fbpRzugCGCJ2ds61SB39TpzZ",
+	"xAV9JpuqNOMJQJsCWYONhO8pAGHYsZtT1zHAfBJPp/n1UvBJM73NmZ3RzRBb2MevoLmBMWeK9fP5/QIf",
+	"7PhsD/2m8UGra1WkqGEBM7XNHhbs0IXM+eoEd/SGSS1IO6DYrNIN2djJtWVsL4njlM8nQmYsEhk0ZLEM",
+	"s6A3CjaLkoxL4MDoCyHNNOQ6UxORNgvdexzoBvc1vmG7q2+xq6nnUlUrr97cd7Sb/VNjWW78jMuBSDQj",
+	"ohazlrZdC5x3Io0VEiWbE0IOCDkSxpOJiGKeiWT+3KjZsCFjDszj3lioYdvMbXt4jQBa9Mxrw+PY5+An",
+	"rZQUqaVbM0dpIoYZ45o6w9TwxATSfy0+9KhzwEKaoV4u+TWPE+PnQ4OkRMkRswTfJMWLLYsGHhGPkLXA",
+	"9AFM6YW/ACugRS9tH2bvHkDGxVJngkdU0dG8QCX40ZAnWjS0wS9WrR6HRPcS2KavVCK43DDaZgk3lD8f",
+	"xu2AmYX+pXY34sZcPjNbbYRSvrDHNqqN1sjCF0xqZVlFFaMznuW6C5xP4SILFPsIljV3whpjZQx7FE65",
+	"znpRLsLHrUBCrVJIzc0Ez3QIDK7YYRvAgrBdhipFHBxak0b1+H0EuGOPt0Dr0uYEIlkwmx0ps+2wYAZ9",
+	"wsKiS9dEhPCcuIkYqaI6Ntcs0n/PGiK4lSXfF960IJXwbnSqm628TgvW0t40G1q3WKIKBG3L73g6FDzL",
+	"U2EuMfOMiJeJktk4mbNpGg9EY1vTy3jD/UzNC5Y2MjXftqXyX9ah1MwQAxU1LLXaWWujrtuJ1G7QmeiP",
+	"lbpq9qIwwK2pq4CImLgW1PGcSlaP9vbZz/ELwl0NVIr0dQ6nTFyCgHbErkwAI8eIJJFfD1M1CeRFlsZT",
+	"AZ3Johx3IHU7h5dqBu0qh9hzmEWKScXGPJ202Uv83dIfD0QqgSx0waLMxrGkp7UCac4VPriSapaIaGSL",
+	"HEYSi0kPOx0Wmq8GcVtopO5+MQfHJNY6lqOWJS4FXtSZgmI+bCMa60AWQZyDTtFeCNHeKgXMvAf7xol7",
+	"qJFgsc2g6zrjYBXjVIEvh/MJ3xRIPuKxrG+XDoVxeB9M1yojFy+l/tX4oWSupXyGmSZ2SpPpklAYN6sU",
+	"JtbPY7kqL3te1CW2rveeH+0fPeFPj5+JJ2Ig+iLiB/t8OOTH+4NowA+G/GhvwKMn4skT3hFHx8Ph0cFx",
+	"1BmIp2Kv8zR62o+aqvTwq3Yu7HCautIddp4dN4DYm+Jmf9j9Q1lR1qBnzMxBZSIy2TthcpN9+v51y3g1",
+	"doFR6IDJ25+v3x7E0J7mOuvtPfDqC65VPBBtYyA9+NxUeXSNuQE3liXv+xYIZ2mDcU3aZQHl+w1p8XOU",
+	"smJpAViAc7tunOxo/3D/6dN1OsBDmcmCah+M+ZKI+bnKLbR+IrSmmJDx3vlIyAxbLClHtxpLps0LnZ/v",
+	"B83NNAFc2PYF/liUs4tPYpBDFHsCHdpCBOQWrYI5Oxvz7Jym1/oQ5vQztj97ae9/n3B5wsKrWEah13K2",
+	"zU5HoPNnKr0KpEKVmaoZFEqHsCc/ZWHbvIW6xaHfaUwkNTW+hNH++DlYGMsHGTBHW6gw1dNmig14ms7N",
+	"6XOCX0dHmkZCB+IhaLNL8Skrvx6aYREfP/vwX1BxTS1zbUwEnmruoeUIXbFBJ5AhKcueEaawzUIzmUnI",
+	"BmOlNLRzgz+4rsLwL40rZV7dT23So0SCza7EvEv5BrilR9jncIFuOx+M8R0tVkMkUYmOPtTojbnoSywH",
+	"SU518IOx0U2BfBQWtyfOAkazBxYpUo/xC6DWG8d3Jea9VAxzXdefGn/A51yJObA3vDMuIFW1FZ3ylMKw",
+	"kV1inD2osUoiY21TJwfqGIKLU6ymZePG5guwGW3TkXYggTaDru1lSvUSno6cJ+zEzU3OMIYiYKT6PaEW",
+	"pDqEFnxWQsGdNfI4VmkGyaj9Z4EM+3k0ElnBzuEzgDzUXgstgIrwOXwR9CrKp1bUgCtjB4yKkJo5TOJI",
+	"xqNxxj5cnhH5eiAdsB597FQwncVJwtJcAr07dMlLBciEbQrgPBaOI0eC9jDHDb5kGqkRPMQJM6WusIkh",
+	"jBct0S4z07sL2pXgrWGlLR9n+HfzHpTUHaigRrOvi9wclrjenoahOUJDxrXRXeZvIXU2MlrqAp4HVhOU",
+	"KUY84yFat1i9aP6mpKBO0thL1skGDgz7vZOemvE5xUMCaWlMoBUkVXu3gCt/AmGSAbT1FdBlYc9ZjW12",
+	"lihtpXugpBSgvpizCK1Shobx2mPyCCQyhOAJZRZ0ikebNh+Xa6wqD2RInWkzpRIbhDH/iRshzaVNZPLp",
+	"FJoWSk+mBjxJNDWR9GbBTrtR5yw0j+vBlUiFYt6J/4Loj5GlWOZgToRdeCM+0PxqjrfKJUXvRfPcVOg8",
+	"yXQIJZ9zEHlYefMGywATSKSIKY4L6k1QPLVk91NauCjP9DvTq9Q1iq4rHgGWcCOg2Ii4IFZxrbTM3ZiX",
+	"qo9Tm4N9U4lbvippa9WX6/xhjtqiMwQexubMgYobDD7dZ2bXfMA0mYN5tqAibvYgT9wbO7WMkPset3WL",
+	"EvGwsrjzS63TQWy20ThjyJ7qK2/DeDYx7O7liWM4T9Pih/3Osyd7R/utB3hOYu8OJ7jmU1dF8UikGqJ4",
+	"5tfdPiATm+MjsAE02zOn9H6HeZKkW2yocsh3cAgELFjQccpIS1lVCuoI4htt9gtUsL5PFZFpxSMIV+NG",
+	"qzPGQN3MYo38VS+NsoszMcEzEYZEoe84AzOwS/qMICfGCk6ANgp6o0LPcgYBBQpNmdnEmKPTAhGfO3sj",
+	"kFxT+6gB2nHYmZsSg3gAupa8uDvwJ++mmcqTyNoUaJsXfF3wgWCe2Q5YIqLe3xwpVlwPYjAtzbfahVH9",
+	"f0BBIIQnwJAEmx9xoMtPU54kgUSBnjQp5hewTTajneHZK9SzXV5931QiMDRUvA0FQ7DBW3aHY/DORpJI",
+	"Ura60epG63i79bSZ05upSiP3GsJ+FC24E10IXHKDJdGFC/iW2DhjgqdJbMwkUHYx4tbMwex2QkJdkR3R",
+	"m5LXItWwDUuh4yshpppJERvx73q+eSDJBcccCswjKAuMi8aZxQegwWuGYl4W+m/qkZMYmmFB2zrXhpzU",
+	"NPSSN4/XLJ+2N+Ralp1J9oH82UD6GhY1lu9I1jewglUqaFI2YjHiS1ZoJfjme7YE7cCW6CTaKlutM/dl",
+	"FnzOQjBupnDuQLs4U938ZSx4ko0bU6fW7KrigFI1EFobVxFbRRc4oLEYXJHJkvE+1whFkXMCz0ZiKmQk",
+	"5GDekOR/hQPa4M6lNzRlTunTjDGXxNfi2w2Cn9FUk2tYHbi3r2iRb5rRbAh8X4n5Orn2IlZpbigzVZWr",
+	"qczvYPRpkVwLgMZdCUSzxVACjVGzA+SXIXqZOAuk+DQ1yg57mF2rK4H4OASYNOXmfzbD3+D2+lnMl2Xm",
+	"zcduFWIpFX/6/jVMi7dj4Z8b7yiMfVjNWW/2G0S1MGkAzfxHKZ+4+FoMKUNnddDrWyVjhkvzdyODYEZ0",
+	"Axme5tlYpfE/YSN12QvBU5EyHl33/vOvf1Noc90ewxBzx968mVI9Y8D0zDzZCGiBsDLO336H5I6ExDxT",
+	"20RBRAG4miKIeMhCvEX3eBZatBbZkkh124zB/llsyhD6WcyXGEEfrRYkxYFxwQg6KRqrcsLnLFJfpcsv",
+	"0HI26oJtK996YCbMnZEoUg4rdMPdlj6YN+z+toI97RxOHE8yX0LqgHwpmyuLM+ro7eUUMNACBGtgiqG3",
+	"MkiURm71Orh4IAsKJfalDEr4KSijKzkdr4RxiOIyhnodMsN9iwmZcjDkLMY6Wo/b+ivwGjaDIkidkHWx",
+	"lc252/jry+YthRFz7WsYnHghkI+CJNq8NYobOP4uOTUbC6rlW0iq0xGJYQ04QoxFoKSLhQLSmebQ2Kpe",
+	"KBpxCAAaQEtUWihBkzX6Fr9ug5sb3rDMIsV52+5tZ5NO7Jos88tv54gDDMP8/3mfYKErNre91M8F1u/b",
+	"du0+e2/v32h9HL1kBTIZB7LdcG7DTb3FsXsOdshNNx3etOau2/3N/NuSxK4sSrG3+WSOniVyK9xSY8mH",
+	"3VHrGCx2gDVWS8b1VW+YqklPTHic1BsoNBtLrRQPubpH5NPu3/drs5SAe6uEbStrtkLFnMrTYlNtXtp0",
+	"JqZ6CU40ly6kOplmLBOTKVRrQW1VOBLSSIQImXkOhiiM43DNU2Bi0gVOhEoCKO2sVZ4OBNwFUYZA2ic/",
+	"1JAeQjpkC5RCr6VWtN2I4iVRA6SCsKOCMyqQkNyxdzuZH/Nr0a2i8OKszf7Mk1wgzT1hOJlxiVA5BPK0",
+	"eNaEG8cL81T4MSp1E1CEaCCzjDlxlSRqBk1O8CJwuNDM9CBCc0x524R4F8sK4GK/pVAL3kkjHcafRMSu",
+	"ceyQTzdbjLLYaHqGgGrS3g/wJ81iGUgLcnMRDExozVKVIQiohGP00KwFegC60LAwStV0KqJaUzPN5UUm",
+	"phuKzZhHr8pQ2bWzrm8sp3l2vykrHKY2GqRhlCrPplj7AkJhhGerOVFLwe6t6iNHjbJKld4wPrNCs2YE",
+	"Nau1WX4QyBtTzUJAnaqLCfpcE9A3D1TQqXR/nEEdrFGAaF1roHyB0Cpgdxy6fMIjEUivNRsmwbk2umWo",
+	"yP2MtUUDWTUbSpX1hiqXVn1673bomqyBZmYkMjOcjZYYmuc3SjOfbCVj7u02RDLgklhJgH/eZRLDQuTK",
+	"C/JTfE2bHbc4HKlug2aa4O2aaSHa7N0MGCNkxHg0iaWm0DgEoMmGT1UiauFuZt8G8lYbN59GPBNu7979",
+	"WWQe/QFe0pwnUAT/vd/jZ5VAOdoOJtVsK10YajR7eV3ZutskgHnDbiyv4wwWe50IpHc19QkSqQDbjUNR",
+	"hYhaRaLaWKyQOsQgPpiO5lLK161u7RTIpb2dbi3pNSdUkWJcLelQBy/45LU3hd9fKyl/yVe1k/pOu0KV",
+	"F3lZ7E9NjZFUzNhWyZVwENXp2aQpURuMeAvQcc4GKoJyVTCSERjU8uERMFjQLrb8Ai9i/1BGz/TnLESo",
+	"OehQ88fQZkGfYIs0BD7gXYE0ign0n2dKqBRAPAx2VixH8Bu9BsDybEKjlWIGI7YmD6lVbUGhWHVrNCWE",
+	"DaRiwzxFShotOAYXbqErXQXetUiBStUNEycnTs1cwUMCGUL8sZdLe3FF6T4jLp6e+DTmuc4ohmotOGAA",
+	"q+wSnDnzbZLxJAHOShizz6aJDyh6V3tDtGw+9QFcpOl0Xc8tZNe6QkICmOS0WJuRyHQgLWnFQWmkXEKP",
+	"5ZZlDdKW3wyu3et0cJlmqkjUAQNnXLRnPmGH+89YaPZ+D5S9GWRfzJWMkELtDpwrGDLYqG+x4OWmPKtY",
+	"QvmGcNc36IJ6G8W7FB2jJkae8cPuFwVTHmTTyVDskjZ7nWnUQLEr1zFCg0Uz2yPDaHuYUMG0mgjqeEza",
+	"+qtbySthMy9t3WxxEzDREP6/WHpXPWSxMgIrAIapcWMbSBUb9LhRDV9s9JaSXD7Wxnz7Q+33OKwqmUA2",
+	"axl0BCrisYaBXMzbFp5TzMUWpdOI0on97XW3BuWiKjDG3hosV/6oHOcaij5QuUDYiscJGYouiGutDNub",
+	"3fpZjjwVjzisZQycldVFyV80vnwWcjA3IcFVjK2oSscMF1rGVItEHFTOYaf91wqk9exbQAbhlazHiYjM",
+	"Sezgevg9ZPpVrbUKJzKeh6hRoKY0EfyaKFeIbKAUwoZxqhkwt4O9ZU0ffLc1KukpyJJh1g8ItnKZQDUB",
+	"Bq1LQXBL1V5nqZaswyEQbcFl5tlSzZDtIiMcQGFBGhv8R2wOJKRNSvpwZvNvCMDDjbAY5ZIU91KOJ8UQ",
+	"XtRmP3pjANfcfraxmBE2jY/EtysNLUtgHkQEgZUTyzxjvt82QK1R6OaWDQc2/6hiuSLRZnbotxXX3Opj",
+	"o0/N0pEc3r+BRnt+HRAlSYfn6LU8f59PFBZvT1rE9xqnLI609b15KsoFyLH0YgY0eg1xUeP2R2KNnvVh",
+	"rkXaMzqYaxZC9U94B16ejU++pbn5/mKTdi0xlRlDEnIEwHoXpURUwp1FJmFxvqnAJK7uUvgrztJWS5Vi",
+	"kRMnFZsJQVZV0+5vJOXrOY+FRUj3j+PpCRgWEc84tXp3PHlQxQUUn1Q14dtOdEiBoYlKzviMqZgoCEjO",
+	"jToOpEi0aPlOJV3gyRgoP6noojWczWcshBf2BlwaTQZDcjG6QBJY4GO1foTw7ZbwNSXbpjCYkO3M2W0r",
+	"laU1aBGSaYFbRvPzRCtmsQ3IDWk+24Km6v1ac8Wy6FmTDBr7Hkd0V04t7anfoWdbIUunM5UwLHNoU7TV",
+	"WOjnoqC6KLZKUbY3h8jwqPyneV1HHHP4ZiV1sn7adblSwEe2QN0ggNP9MZBYJh2+/2AzL/D38IbiX6jE",
+	"GuHWiDs6V4n4LuR6M26amZ4VbprZAvfvppFGXmoJbWEoCzrmLb8qNAwmIicxstDZf7if79+5AymHmFte",
+	"m9O9ApS4H/MplMaJZx6xvkAOTPtNRPn1JZqsFUgX1bO8i3SL/WcPwmce3SP8+xbKKpALvXFQRVLmWlFf",
+	"JaoDpPK+kRKIglfmJ6dn0fxBjRpTtyXnqM5oPiDcFMgiLtWf+00S/fzvYmDODYQX0NQiFAf9zxSGsvpE",
+	"f1TqOVLXfZjL6N21SDcchIIcywr15uaoIJVz9Ju2GVEqgC6W/M8tDu8bVoCv7CLC/Kjrr6HmtFbLy/GN",
+	"HVg4dA91QVxtU4iRmvBY6jajmA8wnpGMutgU8prBQPQJGFoki24Da5Fph+4KJEJdoIWRvcRMqMhuoT8b",
+	"E5y3R+DiBBohuNDqwVdxblys3swqLdJW0DxvxtvEOpajBBtG7Gwyg9dap5rCSZQrQkYcTzxC7kGz+8rc",
+	"TkTur8UgFVmrKon2aObYUhDfYnZtbR5fC8Hi7Euz+PUS4mXvA1lKkvFiazYXYGxYhOwrlsjRwhbZClJt",
+	"XcbmRclDV9YZ4heConTvpkK+/oGdIfvtmjK1cIStOFoCuQSwWDrNJdAf8yK7WgsEbC79LOx8FctMpIEM",
+	"d2Otcy+BvdgulDivbDEVlGVB94Fd+sDd//zr33A/p09mGA9hfXwcMuWMYo1vNB5Mnw+uenma+EMqJDiQ",
+	"p+5JeNBDxpdim5pd/uWSSkhZ2MNt0A7yTudggHfBf4uQjVVCMWj8O/Q0UFdChl1MXlNKX2iWS8iAZbCW",
+	"EFgdi1SUi1ATBdUA+bRo84rR3aGYWcr7AoQ5p1pUaoJF6yjplojPu8V8YdYHPymQsWYjY7J4DVuNMnSx",
+	"RLI3So3bMwXDsyNrMzeDsWt1jwazZd7u0lBdz0d30uOagfpG4iOoKDZzx83cYSOEYrNa+iRrUOkW/Ccy",
+	"moFxpYumpta9dPTVoKlV6pmA2nyMi9UDXlcW+GMsY8QR4heSDGitChHAF9i+D3HqrESYC3Cvr2JoGVGk",
+	"EmLNxCdb+mFRbpz1U7NjAukEI1GDK7MugOYzp485kUZKRUuCcPbs2YyXd6HVqvbyvnldCIS+f2/upkfk",
+	"1sNbZKcVmVFCX3pa3q2/B/1rVpKSWBZnrw2Po7omLqgqiggApTqWA1HpwQMVWPZ5JXzSUKWYEIv43GjJ",
+	"5U16qHbBvADUNWDzCST/AlDqiGswS99i5ZY/5iC2naaoZyJx71N/v/1nbLEjEQX9satzT0hzVL/1kpJj",
+	"mwrx8Pux1cx6DICNzBJfI+k3whu01w7YKMgksawGLFMjoM9qMIw/wPJtUubNYPEtDWIPO8hrzLQVciOJ",
+	"lygoIAWZivj8lhxXMMvdVPCoIclfZi/+7UEf+E9P82z8oPv3Xz//an5Or5vzR66nKc/wv4mKNVKDfCIw",
+	"n5SnyYPug10+jXev96DWgj6pBnwKhl/Lsbx7kZ62B2Ixw1uE1PzJdQqwlVHQWqVVSCmR79tVYAhStG2y",
+	"vDfAXC++4VzwaL4DfY1cWz9q2PbIUUQ99iKqRqKBX2ZRgbTLvEa65nUv5SCdG8uEGcs5n+pSMwAyt83i",
+	"krlDous9Ge+refR7bK3sIuEw01702p9u26Rx8SmXpUl2THxWCS2nQLOLif1vFh9uSYfB0iK2X9vZ1ug6",
+	"S/nrPQvIDWuGKfgEAHBGU7pae9CsnlflPQcO0MXnvImvhSzqxuxCEK+3dz/ReX/+9fP/DwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -295,6 +295,44 @@ func (q *Queries) ExportPasskeys(ctx context.Context, db DBTX, arg ExportPasskey
 	return items, nil
 }
 
+const exportSSOLinks = `-- name: ExportSSOLinks :many
+SELECT id, jsonb_build_object('id', id, 'team_id', team_id, 'issuer', issuer, 'subject', subject, 'email', email,
+    'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
+    'last_used_at', (extract(epoch FROM last_used_at) * 1000)::bigint) AS row
+FROM sso_identities WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3
+`
+
+type ExportSSOLinksParams struct {
+	UserID   uuid.UUID
+	After    uuid.UUID
+	PageSize int32
+}
+
+type ExportSSOLinksRow struct {
+	ID  uuid.UUID
+	Row []byte
+}
+
+func (q *Queries) ExportSSOLinks(ctx context.Context, db DBTX, arg ExportSSOLinksParams) ([]ExportSSOLinksRow, error) {
+	rows, err := db.Query(ctx, exportSSOLinks, arg.UserID, arg.After, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ExportSSOLinksRow{}
+	for rows.Next() {
+		var i ExportSSOLinksRow
+		if err := rows.Scan(&i.ID, &i.Row); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const exportSecondFactor = `-- name: ExportSecondFactor :many
 SELECT jsonb_build_object('kind', 'totp',
     'created_at', (extract(epoch FROM created_at) * 1000)::bigint,

@@ -185,6 +185,7 @@ type RefreshToken struct {
 	CreatedAt      time.Time
 	Network        string
 	Device         string
+	SsoTeamID      *uuid.UUID
 }
 
 type SecondFactorTicket struct {
@@ -195,6 +196,65 @@ type SecondFactorTicket struct {
 	PasswordHash *string
 	Tries        int32
 	ExpiresAt    time.Time
+}
+
+type SsoAnswer struct {
+	Digest        []byte
+	UserID        *uuid.UUID
+	TeamID        *uuid.UUID
+	CodeChallenge *string
+	Issuer        string
+	Subject       string
+	Email         string
+	EmailVerified bool
+	ExpiresAt     time.Time
+}
+
+type SsoConnection struct {
+	TeamID       uuid.UUID
+	Issuer       string
+	ClientID     string
+	ClientSecret []byte
+	KeyID        []byte
+	Required     bool
+	UpdatedAt    time.Time
+}
+
+type SsoDomain struct {
+	TeamID      uuid.UUID
+	Domain      string
+	Token       string
+	CreatedAt   time.Time
+	ProvedAt    *time.Time
+	CheckedAt   *time.Time
+	NextCheckAt time.Time
+}
+
+type SsoIdentity struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	TeamID     *uuid.UUID
+	Issuer     string
+	Subject    string
+	Email      string
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+}
+
+type SsoRequired struct {
+	UserID uuid.UUID
+	TeamID uuid.UUID
+}
+
+type SsoStart struct {
+	Digest        []byte
+	Browser       []byte
+	Provider      *string
+	TeamID        *uuid.UUID
+	CodeChallenge string
+	RedirectUri   string
+	State         string
+	ExpiresAt     time.Time
 }
 
 type StripeAccount struct {

@@ -13,10 +13,11 @@ import (
 )
 
 const createSession = `-- name: CreateSession :execrows
-INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at, network, device)
-SELECT $1, u.id, $2, $3, $4, $5, $3, $3, $6, $7
+INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at, network, device,
+    sso_team_id)
+SELECT $1, u.id, $2, $3, $4, $5, $3, $3, $6, $7, $8
 FROM users u
-WHERE u.id = $8 AND u.deleted_at IS NULL AND u.password_changed_at = $9
+WHERE u.id = $9 AND u.deleted_at IS NULL AND u.password_changed_at = $10
 FOR SHARE OF u
 `
 
@@ -28,6 +29,7 @@ type CreateSessionParams struct {
 	EndsAt     time.Time
 	Network    string
 	Device     string
+	SsoTeamID  *uuid.UUID
 	UserID     uuid.UUID
 	VerifiedAt time.Time
 }
@@ -42,6 +44,7 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 		arg.EndsAt,
 		arg.Network,
 		arg.Device,
+		arg.SsoTeamID,
 		arg.UserID,
 		arg.VerifiedAt,
 	)
@@ -215,8 +218,11 @@ func (q *Queries) LockLiveSession(ctx context.Context, db DBTX, arg LockLiveSess
 }
 
 const lockSession = `-- name: LockSession :one
-SELECT id, user_id, counter, idempotency_key, rotated_at, expires_at, ends_at, revoked_at, revoked_for
-FROM refresh_tokens WHERE id = $1 FOR UPDATE
+SELECT r.id, r.user_id, r.counter, r.idempotency_key, r.rotated_at, r.expires_at, r.ends_at, r.revoked_at, r.revoked_for,
+    EXISTS (
+        SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+    ) AS refused
+FROM refresh_tokens r WHERE r.id = $1 FOR UPDATE
 `
 
 type LockSessionRow struct {
@@ -229,6 +235,7 @@ type LockSessionRow struct {
 	EndsAt         time.Time
 	RevokedAt      *time.Time
 	RevokedFor     *string
+	Refused        bool
 }
 
 func (q *Queries) LockSession(ctx context.Context, db DBTX, id uuid.UUID) (LockSessionRow, error) {
@@ -244,6 +251,7 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, id uuid.UUID) (LockS
 		&i.EndsAt,
 		&i.RevokedAt,
 		&i.RevokedFor,
+		&i.Refused,
 	)
 	return i, err
 }
@@ -291,11 +299,24 @@ func (q *Queries) RotateSession(ctx context.Context, db DBTX, arg RotateSessionP
 	return err
 }
 
+const sessionCreatedAt = `-- name: SessionCreatedAt :one
+SELECT created_at FROM refresh_tokens WHERE id = $1 AND user_id = $2
+`
+
+func (q *Queries) SessionCreatedAt(ctx context.Context, db DBTX, iD uuid.UUID, userID uuid.UUID) (time.Time, error) {
+	row := db.QueryRow(ctx, sessionCreatedAt, iD, userID)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
+}
+
 const sessionIsLive = `-- name: SessionIsLive :one
 SELECT EXISTS (
     SELECT 1 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
     WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.expires_at > $3 AND r.ends_at > $3
-        AND u.deleted_at IS NULL
+        AND u.deleted_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+        )
 )
 `
 
@@ -328,6 +349,9 @@ SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u
     u.email_verified_at, p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id JOIN team_plans p ON p.user_id = r.user_id
 WHERE r.id = $1 AND r.user_id = $2 AND r.revoked_at IS NULL AND r.ends_at > $3 AND u.deleted_at IS NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+    )
 `
 
 type SessionStateParams struct {

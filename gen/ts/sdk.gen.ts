@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, CreateTotpData, CreateTotpErrors, CreateTotpResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePasskeyData, DeletePasskeyErrors, DeletePasskeyResponses, DeleteTotpData, DeleteTotpErrors, DeleteTotpResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExchangePasskeyCodeData, ExchangePasskeyCodeErrors, ExchangePasskeyCodeResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, FinishPasskeyLoginData, FinishPasskeyLoginErrors, FinishPasskeyLoginResponses, FinishPasskeyRegistrationData, FinishPasskeyRegistrationErrors, FinishPasskeyRegistrationResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTotpData, GetTotpErrors, GetTotpResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HandOverTeamData, HandOverTeamErrors, HandOverTeamResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, InviteTeamMemberData, InviteTeamMemberErrors, InviteTeamMemberResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListTeamInvitationsData, ListTeamInvitationsErrors, ListTeamInvitationsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LoginWithSecondFactorData, LoginWithSecondFactorErrors, LoginWithSecondFactorResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RevokeTeamInvitationData, RevokeTeamInvitationErrors, RevokeTeamInvitationResponses, RunStepData, RunStepErrors, RunStepResponses, SetTeamRoleData, SetTeamRoleErrors, SetTeamRoleResponses, StartPasskeyLoginData, StartPasskeyLoginErrors, StartPasskeyLoginResponses, StartPasskeyRegistrationData, StartPasskeyRegistrationErrors, StartPasskeyRegistrationResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen.js';
+import type { CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, ChangeEmailData, ChangeEmailErrors, ChangeEmailResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, ChatBatchData, ChatBatchErrors, ChatBatchResponses, ChatData, ChatErrors, ChatResponses, CompactHistoryData, CompactHistoryErrors, CompactHistoryResponses, ConfirmEmailChangeData, ConfirmEmailChangeErrors, ConfirmEmailChangeResponses, ConfirmEmailVerificationData, ConfirmEmailVerificationErrors, ConfirmEmailVerificationResponses, ConfirmPasswordResetData, ConfirmPasswordResetErrors, ConfirmPasswordResetResponses, ConfirmTotpData, ConfirmTotpErrors, ConfirmTotpResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreatePortalData, CreatePortalErrors, CreatePortalResponses, CreateTotpData, CreateTotpErrors, CreateTotpResponses, DeleteBackupData, DeleteBackupErrors, DeleteBackupResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeletePasskeyData, DeletePasskeyErrors, DeletePasskeyResponses, DeleteTeamSsoData, DeleteTeamSsoErrors, DeleteTeamSsoResponses, DeleteTotpData, DeleteTotpErrors, DeleteTotpResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExchangePasskeyCodeData, ExchangePasskeyCodeErrors, ExchangePasskeyCodeResponses, ExchangeSsoCodeData, ExchangeSsoCodeErrors, ExchangeSsoCodeResponses, ExportAccountData, ExportAccountErrors, ExportAccountResponses, FinishPasskeyLoginData, FinishPasskeyLoginErrors, FinishPasskeyLoginResponses, FinishPasskeyRegistrationData, FinishPasskeyRegistrationErrors, FinishPasskeyRegistrationResponses, FinishSsoData, FinishSsoErrors, FinishSsoResponses, GetBackupData, GetBackupErrors, GetBackupResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLatestBackupData, GetLatestBackupErrors, GetLatestBackupResponses, GetMeData, GetMeErrors, GetMeResponses, GetPasskeyOptionsData, GetPasskeyOptionsErrors, GetPasskeyOptionsResponses, GetPlaybookData, GetPlaybookErrors, GetPlaybookResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTeamSsoData, GetTeamSsoErrors, GetTeamSsoResponses, GetTotpData, GetTotpErrors, GetTotpResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HandOverTeamData, HandOverTeamErrors, HandOverTeamResponses, HeadBackupData, HeadBackupErrors, HeadBackupResponses, HeadLatestBackupData, HeadLatestBackupErrors, HeadLatestBackupResponses, InviteTeamMemberData, InviteTeamMemberErrors, InviteTeamMemberResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LinkSsoData, LinkSsoErrors, LinkSsoResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListAuthEventsData, ListAuthEventsErrors, ListAuthEventsResponses, ListBackupHistoryData, ListBackupHistoryErrors, ListBackupHistoryResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListModelsData, ListModelsErrors, ListModelsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPlaybooksData, ListPlaybooksErrors, ListPlaybooksResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, ListSsoProvidersData, ListSsoProvidersErrors, ListSsoProvidersResponses, ListTeamInvitationsData, ListTeamInvitationsErrors, ListTeamInvitationsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTiersData, ListTiersErrors, ListTiersResponses, LoginData, LoginErrors, LoginResponses, LoginWithSecondFactorData, LoginWithSecondFactorErrors, LoginWithSecondFactorResponses, LogoutData, LogoutErrors, LogoutResponses, PutBackupData, PutBackupErrors, PutBackupResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, RefreshTokensData, RefreshTokensErrors, RefreshTokensResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RequestAccountDeletionData, RequestAccountDeletionErrors, RequestAccountDeletionResponses, RequestEmailVerificationData, RequestEmailVerificationErrors, RequestEmailVerificationResponses, RequestPasswordResetData, RequestPasswordResetErrors, RequestPasswordResetResponses, RequestSsoLinkCodeData, RequestSsoLinkCodeErrors, RequestSsoLinkCodeResponses, RevokeTeamInvitationData, RevokeTeamInvitationErrors, RevokeTeamInvitationResponses, RunStepData, RunStepErrors, RunStepResponses, SetTeamRoleData, SetTeamRoleErrors, SetTeamRoleResponses, SetTeamSsoData, SetTeamSsoErrors, SetTeamSsoResponses, StartPasskeyLoginData, StartPasskeyLoginErrors, StartPasskeyLoginResponses, StartPasskeyRegistrationData, StartPasskeyRegistrationErrors, StartPasskeyRegistrationResponses, StartSsoData, StartSsoErrors, StartSsoResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -108,7 +108,8 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
  * Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
  * shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
  * owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
- * password is wrong. 10 wrong passwords in
+ * password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
+ * instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
  * 15 minutes, counted by session and by account together with every other operation that asks for the password,
  * lead to 429 `rate_limited` with `Retry-After`.
  *
@@ -221,9 +222,10 @@ export const confirmEmailVerification = <ThrowOnError extends boolean = false>(o
  * Mails a code of 8 digits to the new address; the account keeps its address until the code is confirmed. The code is good
  * for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
  * that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
- * nothing is mailed. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15 minutes, counted by session
- * and by account together with every other operation that asks for the password, lead to 429 `rate_limited` with
- * `Retry-After`. So do more than 10 requests of one account in an hour.
+ * nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
+ * instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+ * minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
+ * `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
  *
  */
 export const changeEmail = <ThrowOnError extends boolean = false>(options: Options<ChangeEmailData, ThrowOnError>) => (options.client ?? client).put<ChangeEmailResponses, ChangeEmailErrors, ThrowOnError>({
@@ -465,6 +467,111 @@ export const getPasskeyOptions = <ThrowOnError extends boolean = false>(options:
  */
 export const exchangePasskeyCode = <ThrowOnError extends boolean = false>(options: Options<ExchangePasskeyCodeData, ThrowOnError>) => (options.client ?? client).post<ExchangePasskeyCodeResponses, ExchangePasskeyCodeErrors, ThrowOnError>({
     url: '/auth/passkeys/token',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the providers that everybody can sign in with
+ *
+ * Lists the providers of the operator, such as Google, in the operator's order, for the buttons of a sign-in page. Teams
+ * that have a provider of their own are not in it: their members start with their address. Limited to 60 requests per
+ * minute and client address.
+ *
+ */
+export const listSsoProviders = <ThrowOnError extends boolean = false>(options?: Options<ListSsoProvidersData, ThrowOnError>) => (options?.client ?? client).get<ListSsoProvidersResponses, ListSsoProvidersErrors, ThrowOnError>({ url: '/auth/sso/providers', ...options });
+
+/**
+ * Start signing in with a provider
+ *
+ * Open this in the person's browser. It goes to the provider, and after the sign-in there to GET /auth/sso/callback, which
+ * opens `redirect_uri` with `code`, and `state` if there was one. The app exchanges the code with POST /auth/sso/token. No
+ * token is in a URL, and without the app's `code_verifier` the code is worthless (PKCE, RFC 7636).
+ *
+ * Say either `provider`, of GET /auth/sso/providers, or `email`, for the provider of the team that has proved the domain
+ * of the address. What fails goes to `redirect_uri` as `error`, with a code of ErrorCode, and `state`: `not_found` for an
+ * unknown provider or a domain without one, `sso_failed` if the provider does not answer. A `redirect_uri` that is not an
+ * app's own is 422 `validation_failed`, and nothing is sent there. A sign-in has 10 minutes, works once, and in the
+ * browser that it was started in. Limited to 30 requests per minute and client address.
+ *
+ */
+export const startSso = <ThrowOnError extends boolean = false>(options: Options<StartSsoData, ThrowOnError>) => (options.client ?? client).get<StartSsoResponses, StartSsoErrors, ThrowOnError>({ url: '/auth/sso/start', ...options });
+
+/**
+ * Receive the provider's answer
+ *
+ * Where a provider sends the browser back to. Register this address with the provider. It opens the app's `redirect_uri`
+ * with `code`, good for 60 seconds and once, or with `error`. Whatever is wrong with the provider's answer is
+ * `sso_failed`; the log says what. Where the sign-in is not known, has taken more than 10 minutes, has come back before,
+ * or was started in another browser, the browser goes to a page that says so, and nothing goes to an app. Limited to 30
+ * requests per minute and client address.
+ *
+ */
+export const finishSso = <ThrowOnError extends boolean = false>(options?: Options<FinishSsoData, ThrowOnError>) => (options?.client ?? client).get<FinishSsoResponses, FinishSsoErrors, ThrowOnError>({ url: '/auth/sso/callback', ...options });
+
+/**
+ * Exchange the code of a sign-in with a provider for tokens
+ *
+ * Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
+ * once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. A second
+ * factor is not asked for: that is the provider's business.
+ *
+ * What identifies a person is the provider and its name for them, not the address. Who is new gets an account without a
+ * password; through a team's own provider it is a member of the team, 409 `seats_exhausted` where it has no free seat.
+ * Where an account has the person's address already, and both the provider and we have verified it, the answer is 401
+ * `link_required` with a `ticket`: the owner links the two with POST /auth/sso/link. Where one of us has not, it is 409
+ * `email_taken`: sign in as before and verify the address. 409 `already_member` if the account is in another team. 401
+ * `sso_failed` if the team's provider may not sign this person in: because the address is of no domain that the team has
+ * proved, or the person was removed from the team. Limited to 30 requests per minute and client address.
+ *
+ */
+export const exchangeSsoCode = <ThrowOnError extends boolean = false>(options: Options<ExchangeSsoCodeData, ThrowOnError>) => (options.client ?? client).post<ExchangeSsoCodeResponses, ExchangeSsoCodeErrors, ThrowOnError>({
+    url: '/auth/sso/token',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Link a provider's sign-in to the account of the same address
+ *
+ * Proves that the account of a 401 `link_required` is the person's own, links the provider's sign-in to it for good, and
+ * returns the tokens of a session. Send the `ticket` with the account's `password`, or with the `code` that POST
+ * /auth/sso/link/code has mailed. Where a second factor guards the account, send `second_factor` as well: without it the
+ * answer is 401 `second_factor_required`, after which the same ticket, and the same `code`, are still good. The account's
+ * owner is told by mail. Through a team's provider the account becomes a member of the team, with the errors of POST
+ * /auth/sso/token.
+ *
+ * A ticket is good for 10 minutes and once. 401 `invalid_credentials` if the password is wrong, 422 `code_invalid` if a
+ * code is wrong or the ticket is used, expired or unknown. Wrong passwords and codes count together with those of every
+ * other operation, 429 `rate_limited` with `Retry-After`. Limited to 10 requests per minute and client address.
+ *
+ */
+export const linkSso = <ThrowOnError extends boolean = false>(options: Options<LinkSsoData, ThrowOnError>) => (options.client ?? client).post<LinkSsoResponses, LinkSsoErrors, ThrowOnError>({
+    url: '/auth/sso/link',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Ask for a code to link a provider's sign-in
+ *
+ * Mails a code of 8 digits to the account of a 401 `link_required`, for POST /auth/sso/link. It is good for 10 minutes
+ * after it was mailed, for 5 tries and once; a later one replaces it. 422 `code_invalid` if the ticket is used, expired or
+ * unknown, 429 `rate_limited` with `Retry-After` after 3 mails with codes to the address in an hour. Limited to 10
+ * requests per minute and client address.
+ *
+ */
+export const requestSsoLinkCode = <ThrowOnError extends boolean = false>(options: Options<RequestSsoLinkCodeData, ThrowOnError>) => (options.client ?? client).post<RequestSsoLinkCodeResponses, RequestSsoLinkCodeErrors, ThrowOnError>({
+    url: '/auth/sso/link/code',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -1064,6 +1171,62 @@ export const revokeTeamInvitation = <ThrowOnError extends boolean = false>(optio
 export const joinTeam = <ThrowOnError extends boolean = false>(options: Options<JoinTeamData, ThrowOnError>) => (options.client ?? client).post<JoinTeamResponses, JoinTeamErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/team/join',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove the team's single sign-on
+ *
+ * Removes the team's provider and its domains. Members keep their accounts and sessions; who has no password sets one with
+ * POST /auth/password/reset. Only the owner may do this, 403 `role_required` otherwise. Repeating it succeeds. 404
+ * `not_found` for an account without a team.
+ *
+ */
+export const deleteTeamSso = <ThrowOnError extends boolean = false>(options?: Options<DeleteTeamSsoData, ThrowOnError>) => (options?.client ?? client).delete<DeleteTeamSsoResponses, DeleteTeamSsoErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/sso',
+    ...options
+});
+
+/**
+ * Describe the team's single sign-on
+ *
+ * Describes the provider that the team signs in with, without the client secret, and its domains with what proves them.
+ * Owner and admins may see it, 403 `role_required` otherwise. 404 `not_found` for an account without a team, and for a
+ * team without a provider.
+ *
+ */
+export const getTeamSso = <ThrowOnError extends boolean = false>(options?: Options<GetTeamSsoData, ThrowOnError>) => (options?.client ?? client).get<GetTeamSsoResponses, GetTeamSsoErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/sso',
+    ...options
+});
+
+/**
+ * Set up the team's single sign-on
+ *
+ * Sets the OpenID Connect provider that the team signs in with, and its domains. Only the owner may do this, 403
+ * `role_required` otherwise, and the team needs a Team plan, 403 `tier_required`. 422 `validation_failed` with the pointer
+ * `/issuer` if the provider does not answer as one, and with `/domains/…` if a domain cannot be proved. Register
+ * `callback_url` with the provider.
+ *
+ * A domain counts from when its TXT record `_adiuva.<domain>` holds the domain's `token`: then addresses under it sign in
+ * here. Records are looked up at once, every few minutes while they are missing, and then every day: a domain whose record
+ * is gone does not count any more. Repeat the request to look at once. A domain is of one team at a time: while another
+ * team has proved it, its state is `taken`.
+ *
+ * `required` refuses passwords, passkeys, resets of the password, and the operator's providers to members with an address
+ * of a proved domain, 403 `sso_required`, and ends their sessions of other kinds. The owner is excepted, so that a broken
+ * provider locks nobody out for good.
+ *
+ */
+export const setTeamSso = <ThrowOnError extends boolean = false>(options: Options<SetTeamSsoData, ThrowOnError>) => (options.client ?? client).put<SetTeamSsoResponses, SetTeamSsoErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/team/sso',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -87,6 +87,12 @@ export type AccountExport = {
         [key: string]: unknown;
     }>;
     /**
+     * Sign-ins of providers that are linked to the account.
+     */
+    sso_links: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
      * Metadata of backups, deleted ones included.
      */
     backups: Array<{
@@ -124,7 +130,7 @@ export type AuthEvent = {
      */
     at: number;
     /**
-     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`. More may be added.
+     * What happened: `registered`, `signed_in`, `sign_in_refused` (a wrong password), `sign_in_blocked` (too many wrong passwords), `signed_out`, `signed_out_everywhere`, `session_ended`, `session_reused` (an old refresh token was used, so the session ended), `password_changed`, `password_reset` (with a mailed code), `email_changed`, `password_refused` (a wrong current password), `second_factor_asked` (the password was right), `second_factor_refused` (a wrong code), `second_factor_added`, `second_factor_removed`, `second_factor_reset` (by an operator), `recovery_code_used`, `passkey_added`, `passkey_removed`, `passkey_refused` (it looks copied), `key_created`, `key_revoked`, `keys_revoked` (all), `sessions_revoked` (by an operator), `deletion_requested`, `team_invited` (this account invited somebody), `team_invitation_revoked`, `team_joined`, `team_left`, `team_member_removed` (by this account), `team_removed` (by somebody else), `team_role_changed`, `team_handed_over`, `team_owned` (this account became the owner), `team_ended`, `team_sso_changed` and `team_sso_removed` (by this account), `sso_linked` (a provider's sign-in to this account), `sso_refused` (it may not sign in). More may be added.
      */
     kind: string;
     /**
@@ -136,7 +142,7 @@ export type AuthEvent = {
      */
     device: string;
     /**
-     * The session, the API key, the passkey, the team's invitation or the other account that it is about; absent if there is none.
+     * The session, the API key, the passkey, the team, its invitation, the link or the other account that it is about; absent if there is none.
      */
     subject_id?: string;
 };
@@ -153,6 +159,148 @@ export type TeamOwnerRequest = {
      * The password of the present owner.
      */
     password: string;
+};
+
+/**
+ * A domain, and what proves that it is the team's.
+ */
+export type TeamSsoDomain = {
+    /**
+     * The domain name, in ASCII and lower case.
+     */
+    domain: string;
+    /**
+     * The name of the TXT record.
+     */
+    record: string;
+    /**
+     * What the TXT record has to hold. It is no secret.
+     */
+    token: string;
+    /**
+     * `pending` while the record is missing, `proved` when the domain counts, `taken` while another team has proved the domain.
+     */
+    state: 'pending' | 'proved' | 'taken';
+    /**
+     * When the record was last looked up, in milliseconds since the Unix epoch; absent before the first time.
+     */
+    checked_at?: number;
+};
+
+/**
+ * The provider that a team signs in with, without its secret.
+ */
+export type TeamSso = {
+    /**
+     * The provider's issuer.
+     */
+    issuer: string;
+    /**
+     * What the provider knows this service by.
+     */
+    client_id: string;
+    /**
+     * The domains, in alphabetical order.
+     */
+    domains: Array<TeamSsoDomain>;
+    /**
+     * Whether members with an address of a proved domain can sign in with the provider only.
+     */
+    required: boolean;
+    /**
+     * The redirect URI to register with the provider.
+     */
+    callback_url: string;
+    /**
+     * When it was last set, in milliseconds since the Unix epoch.
+     */
+    updated_at: number;
+};
+
+/**
+ * The provider that a team signs in with.
+ */
+export type TeamSsoRequest = {
+    /**
+     * The provider's issuer, as its discovery document has it: an https URL without a query or a fragment.
+     */
+    issuer: string;
+    /**
+     * What the provider knows this service by.
+     */
+    client_id: string;
+    /**
+     * The client's secret. It is kept encrypted and never returned. Leave it out to keep the present one, as long as issuer and client are the same.
+     */
+    client_secret?: string;
+    /**
+     * The domains whose addresses sign in with the provider. A domain that is left out does not count any more; one that stays keeps its token.
+     */
+    domains: Array<string>;
+    /**
+     * Whether members with an address of a proved domain can sign in with the provider only.
+     */
+    required?: boolean;
+};
+
+/**
+ * Proves that an account is the person's own. Send `password` or `code`.
+ */
+export type SsoLinkRequest = {
+    ticket: SsoTicket;
+    /**
+     * The account's password.
+     */
+    password?: string;
+    /**
+     * The code of 8 digits that POST /auth/sso/link/code has mailed. Spaces are ignored.
+     */
+    code?: string;
+    /**
+     * Where a second factor guards the account: a code of the authenticator app or a recovery code.
+     */
+    second_factor?: string;
+};
+
+/**
+ * The `ticket` of a 401 `link_required`.
+ */
+export type SsoTicket = string;
+
+/**
+ * A ticket to mail a code for.
+ */
+export type SsoTicketRequest = {
+    ticket: SsoTicket;
+};
+
+/**
+ * Exchanges the code of a sign-in with a provider.
+ */
+export type SsoTokenRequest = {
+    /**
+     * The `code` that the app got at its `redirect_uri`.
+     */
+    code: string;
+    /**
+     * The random text of which the sign-in's `code_challenge` is the hash: 43 to 128 of `A-Z a-z 0-9 - . _ ~`.
+     */
+    code_verifier: string;
+};
+
+/**
+ * The operator's providers, in the operator's order.
+ */
+export type SsoProviderList = Array<SsoProvider>;
+
+/**
+ * A provider that everybody can sign in with.
+ */
+export type SsoProvider = {
+    /**
+     * What GET /auth/sso/start takes as `provider`.
+     */
+    name: string;
 };
 
 /**
@@ -817,6 +965,8 @@ export const ErrorCode = {
     KEY_EXPIRED: 'key_expired',
     INVALID_CREDENTIALS: 'invalid_credentials',
     SECOND_FACTOR_REQUIRED: 'second_factor_required',
+    LINK_REQUIRED: 'link_required',
+    SSO_FAILED: 'sso_failed',
     REFRESH_INVALID: 'refresh_invalid',
     REFRESH_REUSED: 'refresh_reused',
     REFRESH_EXPIRED: 'refresh_expired',
@@ -826,6 +976,8 @@ export const ErrorCode = {
     PASSWORD_WRONG: 'password_wrong',
     ROLE_REQUIRED: 'role_required',
     EMAIL_UNVERIFIED: 'email_unverified',
+    SSO_REQUIRED: 'sso_required',
+    SIGN_IN_TOO_OLD: 'sign_in_too_old',
     NOT_FOUND: 'not_found',
     METHOD_NOT_ALLOWED: 'method_not_allowed',
     UPLOAD_TOO_SLOW: 'upload_too_slow',
@@ -1440,7 +1592,7 @@ export type Problem = {
      */
     request_id: string;
     /**
-     * For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes.
+     * For second_factor_required: send it with a code to POST /auth/login/second-factor within 5 minutes. For link_required: send it with the account's password or a mailed code to POST /auth/sso/link within 10 minutes.
      */
     ticket?: string;
     /**
@@ -2087,9 +2239,9 @@ export type AuthTokens = {
  */
 export type DeletionRequest = {
     /**
-     * The account's password.
+     * The account's password. An account that has none leaves it out.
      */
-    password: string;
+    password?: string;
     /**
      * Ends the team that the account owns, so that its members have their own plans. Without it the owner of a team with other members cannot be deleted.
      */
@@ -2347,9 +2499,9 @@ export type SecondFactorTicket = string;
 export type EmailChange = {
     email: Email;
     /**
-     * The account's current password.
+     * The account's current password. An account that has none leaves it out.
      */
-    password: string;
+    password?: string;
 };
 
 /**
@@ -3354,6 +3506,221 @@ export type ExchangePasskeyCodeResponses = {
 };
 
 export type ExchangePasskeyCodeResponse = ExchangePasskeyCodeResponses[keyof ExchangePasskeyCodeResponses];
+
+export type ListSsoProvidersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/sso/providers';
+};
+
+export type ListSsoProvidersErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ListSsoProvidersError = ListSsoProvidersErrors[keyof ListSsoProvidersErrors];
+
+export type ListSsoProvidersResponses = {
+    /**
+     * The providers; empty where the operator has none.
+     */
+    200: SsoProviderList;
+};
+
+export type ListSsoProvidersResponse = ListSsoProvidersResponses[keyof ListSsoProvidersResponses];
+
+export type StartSsoData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * The name of a provider of GET /auth/sso/providers.
+         */
+        provider?: string;
+        /**
+         * The address of the person who signs in. Its domain says which team's provider it is.
+         */
+        email?: string;
+        /**
+         * Where the app waits: `adiuva://auth`, or `http://127.0.0.1:PORT/…` or `http://[::1]:PORT/…` (RFC 8252). Without a query or a fragment.
+         */
+        redirect_uri: string;
+        /**
+         * SHA-256 of the app's `code_verifier`, in base64url without padding.
+         */
+        code_challenge: string;
+        /**
+         * How the challenge was made. There is one way.
+         */
+        code_challenge_method: 'S256';
+        /**
+         * Comes back with the code. The app compares it, so that it takes no code of a sign-in that it did not start.
+         */
+        state?: string;
+    };
+    url: '/auth/sso/start';
+};
+
+export type StartSsoErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type StartSsoError = StartSsoErrors[keyof StartSsoErrors];
+
+export type StartSsoResponses = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type StartSsoResponse = StartSsoResponses[keyof StartSsoResponses];
+
+export type FinishSsoData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * What the sign-in is known by.
+         */
+        state?: string;
+        /**
+         * The provider's code, which the service exchanges for the person's identity.
+         */
+        code?: string;
+        /**
+         * The provider that answers (RFC 9207). It must be the one that was asked.
+         */
+        iss?: string;
+        /**
+         * Why there is no code. The app gets `sso_failed`.
+         */
+        error?: string;
+    };
+    url: '/auth/sso/callback';
+};
+
+export type FinishSsoErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type FinishSsoError = FinishSsoErrors[keyof FinishSsoErrors];
+
+export type FinishSsoResponses = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type FinishSsoResponse = FinishSsoResponses[keyof FinishSsoResponses];
+
+export type ExchangeSsoCodeData = {
+    /**
+     * The code and the verifier.
+     */
+    body: SsoTokenRequest;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/sso/token';
+};
+
+export type ExchangeSsoCodeErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type ExchangeSsoCodeError = ExchangeSsoCodeErrors[keyof ExchangeSsoCodeErrors];
+
+export type ExchangeSsoCodeResponses = {
+    /**
+     * The tokens of a new session.
+     */
+    200: AuthTokens;
+};
+
+export type ExchangeSsoCodeResponse = ExchangeSsoCodeResponses[keyof ExchangeSsoCodeResponses];
+
+export type LinkSsoData = {
+    /**
+     * The ticket and what proves that the account is the person's own.
+     */
+    body: SsoLinkRequest;
+    path?: never;
+    query?: never;
+    url: '/auth/sso/link';
+};
+
+export type LinkSsoErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type LinkSsoError = LinkSsoErrors[keyof LinkSsoErrors];
+
+export type LinkSsoResponses = {
+    /**
+     * The tokens of a new session.
+     */
+    200: AuthTokens;
+};
+
+export type LinkSsoResponse = LinkSsoResponses[keyof LinkSsoResponses];
+
+export type RequestSsoLinkCodeData = {
+    /**
+     * The ticket.
+     */
+    body: SsoTicketRequest;
+    headers?: {
+        /**
+         * The language of the mail: de, it, or en for any other.
+         *
+         */
+        'Accept-Language'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/auth/sso/link/code';
+};
+
+export type RequestSsoLinkCodeErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type RequestSsoLinkCodeError = RequestSsoLinkCodeErrors[keyof RequestSsoLinkCodeErrors];
+
+export type RequestSsoLinkCodeResponses = {
+    /**
+     * A code is being mailed.
+     */
+    202: Ok;
+};
+
+export type RequestSsoLinkCodeResponse = RequestSsoLinkCodeResponses[keyof RequestSsoLinkCodeResponses];
 
 export type ListSessionsData = {
     body?: never;
@@ -4668,6 +5035,84 @@ export type JoinTeamResponses = {
 };
 
 export type JoinTeamResponse = JoinTeamResponses[keyof JoinTeamResponses];
+
+export type DeleteTeamSsoData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/team/sso';
+};
+
+export type DeleteTeamSsoErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type DeleteTeamSsoError = DeleteTeamSsoErrors[keyof DeleteTeamSsoErrors];
+
+export type DeleteTeamSsoResponses = {
+    /**
+     * The team has no provider.
+     */
+    200: Ok;
+};
+
+export type DeleteTeamSsoResponse = DeleteTeamSsoResponses[keyof DeleteTeamSsoResponses];
+
+export type GetTeamSsoData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/team/sso';
+};
+
+export type GetTeamSsoErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type GetTeamSsoError = GetTeamSsoErrors[keyof GetTeamSsoErrors];
+
+export type GetTeamSsoResponses = {
+    /**
+     * The team's single sign-on.
+     */
+    200: TeamSso;
+};
+
+export type GetTeamSsoResponse = GetTeamSsoResponses[keyof GetTeamSsoResponses];
+
+export type SetTeamSsoData = {
+    /**
+     * The provider and the domains.
+     */
+    body: TeamSsoRequest;
+    path?: never;
+    query?: never;
+    url: '/team/sso';
+};
+
+export type SetTeamSsoErrors = {
+    /**
+     * The request failed; `code` says why.
+     */
+    default: Problem;
+};
+
+export type SetTeamSsoError = SetTeamSsoErrors[keyof SetTeamSsoErrors];
+
+export type SetTeamSsoResponses = {
+    /**
+     * The team's single sign-on as it is now.
+     */
+    200: TeamSso;
+};
+
+export type SetTeamSsoResponse = SetTeamSsoResponses[keyof SetTeamSsoResponses];
 
 export type HandOverTeamData = {
     /**

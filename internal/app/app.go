@@ -9,6 +9,7 @@
 //	               ├─ models.go    the providers of language models, or dev/offline
 //	               ├─ mail.go      SMTP, or dev/mailbox
 //	               ├─ teams.go     accounts and teams, which use each other
+//	               ├─ sso.go       sign-ins with the providers of the operator and of teams
 //	               └─ app.go       the limiter and the histories of leaks (Redis or memory), chat, the HTTP edge
 //
 // It serves no listener and runs no background work until Run is called.
@@ -20,6 +21,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -46,12 +48,15 @@ import (
 	"github.com/adiuva/cloud-api/internal/listener"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/metrics"
+	"github.com/adiuva/cloud-api/internal/oidc"
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
 	"github.com/adiuva/cloud-api/internal/s3blob"
 	"github.com/adiuva/cloud-api/internal/sanitize"
+	"github.com/adiuva/cloud-api/internal/sso"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 	"github.com/adiuva/cloud-api/internal/tracing"
 )
@@ -66,17 +71,22 @@ type Options struct {
 	Model    agent.Model           // in place of the configured ones
 	Getenv   func(string) string   // the variables that the providers file names; nil means none
 	Now      func() time.Time      // the clock of accounts and of the HTTP edge; nil means time.Now
+	Resolver *net.Resolver         // of issuers' names and the records of domains; nil means the system's
 	HTTP     func(*httpapi.Config) // changes the configuration of the HTTP edge last; may be nil
 	Chat     func(*chat.Config)    // changes the configuration of the orchestrator last; may be nil
 }
 
 // App is the wired service. Close ends it.
 type App struct {
-	API     *httpapi.Server
-	DB      *postgres.DB
-	Auth    *auth.Service
-	Keys    *apikey.Service
-	Teams   *team.Service
+	API   *httpapi.Server
+	DB    *postgres.DB
+	Auth  *auth.Service
+	Keys  *apikey.Service
+	Teams *team.Service
+	// Connections are the providers that teams sign in with.
+	Connections *connection.Service
+	// SSO are the sign-ins with them and with those of the operator.
+	SSO     *sso.Service
 	Audit   *audit.Log
 	Backups *backup.Service
 	Billing *billing.Service
@@ -117,6 +127,13 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	signIns, err := LoadSSOProviders(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	a := &App{DB: opts.DB, Metrics: metrics.New(opts.Version)}
 	if err := a.openTraces(ctx, cfg, opts); err != nil {
 		return nil, err
@@ -129,7 +146,7 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*App, error) {
 		a.DB = db
 		a.closers = append(a.closers, stop)
 	}
-	if err := a.wire(ctx, cfg, manifests, providers, opts); err != nil {
+	if err := a.wire(ctx, cfg, loaded{manifests, providers, signIns}, opts); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -165,7 +182,8 @@ func (a *App) Close() {
 // Run does the background work, such as expiring sessions and processing Stripe's events, until ctx ends.
 func (a *App) Run(ctx context.Context) {
 	jobs := []func(context.Context){a.Auth.Maintain, a.Backups.Maintain, a.Billing.Maintain,
-		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain}
+		a.Budget.Maintain, a.Audit.Maintain, a.Mail.Maintain, a.Teams.Maintain, a.Connections.Maintain,
+		a.SSO.Maintain}
 	if a.Stripe != nil {
 		jobs = append(jobs, a.Stripe.Maintain)
 	}
@@ -176,9 +194,14 @@ func (a *App) Run(ctx context.Context) {
 	running.Wait()
 }
 
-func (a *App) wire(
-	ctx context.Context, cfg config.Config, manifests *declared.Set, providers []provider.Provider, opts Options,
-) (err error) {
+// loaded are the files that the configuration names.
+type loaded struct {
+	manifests *declared.Set
+	models    []provider.Provider
+	signIns   []oidc.Named
+}
+
+func (a *App) wire(ctx context.Context, cfg config.Config, files loaded, opts Options) (err error) {
 	a.watchDatabase(opts.Now)
 	var stopBackups func()
 	settings := backup.Config{DB: a.DB, Log: opts.Log, QuotaDrift: a.Metrics.QuotaDrift}
@@ -191,15 +214,15 @@ func (a *App) wire(
 		return err
 	}
 	a.Budget = openBudget(cfg, a.DB, opts, a.Metrics.Budgeted)
-	if err := a.wireAccounts(cfg, opts); err != nil {
+	if err := a.wireAccounts(cfg, files.signIns, opts); err != nil {
 		return err
 	}
-	models, stopModels, err := openModels(cfg, providers, opts, a.Metrics)
+	models, stopModels, err := openModels(cfg, files.models, opts, a.Metrics)
 	if err != nil {
 		return err
 	}
 	a.closers = append(a.closers, stopModels)
-	agents, playbooks, orchestrator, err := a.wireChat(cfg, models, manifests, opts)
+	agents, playbooks, orchestrator, err := a.wireChat(cfg, models, files.manifests, opts)
 	if err != nil {
 		return err
 	}
@@ -213,8 +236,9 @@ func (a *App) wire(
 		return err
 	}
 	edge := httpapi.Config{
-		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, Audit: a.Audit, Export: export.New(a.DB, opts.Now),
-		Chat: orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
+		Auth: a.Auth, Keys: a.Keys, Teams: a.Teams, SSO: a.SSO, Connections: a.Connections, Audit: a.Audit,
+		Export: export.New(a.DB, opts.Now),
+		Chat:   orchestrator, Agents: agents, Models: models, Backups: a.Backups, Billing: a.Billing,
 		Budget:    a.Budget,
 		Playbooks: playbooks,
 		Docs:      site, Limiter: limiter, Ready: a.DB.Ping, Version: opts.Version, CORSOrigins: cfg.CORSOrigins,
@@ -231,8 +255,8 @@ func (a *App) wire(
 	return err
 }
 
-// wireAccounts opens accounts with their keys, events and mails.
-func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
+// wireAccounts opens accounts with their keys, events, mails and providers.
+func (a *App) wireAccounts(cfg config.Config, signIns []oidc.Named, opts Options) (err error) {
 	if err := a.wireKeys(opts); err != nil {
 		return err
 	}
@@ -247,6 +271,11 @@ func (a *App) wireAccounts(cfg config.Config, opts Options) (err error) {
 	if a.Auth, a.Teams, err = openAccountsAndTeams(accounts); err != nil {
 		return err
 	}
+	issuers := openIssuers(cfg, opts)
+	if a.Connections, err = openConnections(accounts, a.Auth, a.Teams, issuers, opts); err != nil {
+		return err
+	}
+	a.SSO = a.openSSO(signIns, issuers, opts)
 	return a.wireMail(cfg, opts)
 }
 

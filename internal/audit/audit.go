@@ -66,6 +66,11 @@ const (
 	TeamHandedOver        Kind = "team_handed_over"
 	TeamOwned             Kind = "team_owned" // the account became the owner
 	TeamEnded             Kind = "team_ended"
+	TeamSSOChanged        Kind = "team_sso_changed" // by the account
+	TeamSSORemoved        Kind = "team_sso_removed" // by the account
+
+	SSOLinked  Kind = "sso_linked"
+	SSORefused Kind = "sso_refused"
 )
 
 const (

@@ -88,6 +88,13 @@ func (s *Service) createAccount(
 	if err != nil {
 		return err
 	}
+	return s.insertAccount(ctx, a, normal, hash, inTx)
+}
+
+// insertAccount is createAccount with the normalized address and the hash of the password, "" for none.
+func (s *Service) insertAccount(
+	ctx context.Context, a newAccount, normal, hash string, inTx func(tx pgx.Tx, row db.InsertUserParams) error,
+) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("make a user id: %w", err)
@@ -269,7 +276,7 @@ func (s *Service) ChangePassword(
 		if err != nil {
 			return err
 		}
-		if err := s.codes.Void(ctx, tx, user.ID, mailcode.Reset, mailcode.Address); err != nil {
+		if err := s.codes.Void(ctx, tx, user.ID, mailcode.Reset, mailcode.Address, mailcode.Link); err != nil {
 			return err
 		}
 		if err := s.outbox.Notify(ctx, tx, user.ID, mail.PasswordChanged); err != nil {

@@ -35,6 +35,9 @@ var (
 	ErrPasswordWrong      = fault.New(fault.PasswordWrong, "The current password is wrong.")
 	ErrRefreshReused      = fault.New(fault.RefreshReused,
 		"This refresh token was used before, so its session has ended. Log in again.")
+	// ErrSignInTooOld is returned to accounts without a password, which have a fresh sign-in in its place.
+	ErrSignInTooOld = fault.New(fault.SignInTooOld,
+		"This account has no password, so this needs a sign-in within the last 5 minutes. Sign in again first.")
 	ErrRefreshExpired = fault.New(fault.RefreshExpired, "The session has expired. Log in again.")
 )
 
@@ -222,11 +225,19 @@ func (c Config) withDefaults() Config {
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // createSession creates a session for an account whose password, last changed at verifiedAt, was verified. It returns
-// ErrInvalidCredentials when the password was changed or the account deleted in the meantime. The event is recorded
+// ErrInvalidCredentials when the password was changed or the account deleted in the meantime, and ErrSSORequired where
+// the account's team signs in with its provider only. The event is recorded
 // with the session as its subject; announce it once the transaction is committed. The owner is told by mail of a
 // sign-in from a network that is new to the account.
 func (s *Service) createSession(
 	ctx context.Context, tx db.DBTX, event audit.Event, verifiedAt time.Time,
+) (Tokens, error) {
+	return s.createSessionThrough(ctx, tx, event, verifiedAt, nil)
+}
+
+// createSessionThrough is createSession for a sign-in through the provider of a team; nil is any other.
+func (s *Service) createSessionThrough(
+	ctx context.Context, tx db.DBTX, event audit.Event, verifiedAt time.Time, ssoTeam *uuid.UUID,
 ) (Tokens, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -240,12 +251,16 @@ func (s *Service) createSession(
 		ID: id, UserID: userID, TokenHash: digest(refresh), VerifiedAt: verifiedAt,
 		Now: now, ExpiresAt: now.Add(s.refreshTTL), EndsAt: now.Add(maxSessionAge),
 		Network: audit.Network(event.Client.Addr), Device: audit.Device(event.Client.UserAgent),
+		SsoTeamID: ssoTeam,
 	})
 	if err != nil {
 		return Tokens{}, err
 	}
 	if created == 0 {
 		return Tokens{}, ErrInvalidCredentials
+	}
+	if err := s.checkRequiredProvider(ctx, tx, userID, ssoTeam); err != nil {
+		return Tokens{}, err
 	}
 	if err := s.notifyNewNetwork(ctx, tx, event); err != nil {
 		return Tokens{}, err

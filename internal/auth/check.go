@@ -17,6 +17,9 @@ import (
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
+// freshFor is how long a sign-in stands for the password that an account does not have.
+const freshFor = 5 * time.Minute
+
 // check is a password to compare with a hash, "" for an unknown account.
 type check struct {
 	attempt lockout.Attempt
@@ -109,6 +112,32 @@ func (s *Service) checkOwnPassword(
 		hash: known.PasswordHash, secret: secret, wrong: ErrPasswordWrong,
 		refused: audit.Event{User: user.ID, Kind: audit.PasswordRefused, Client: user.Client},
 	}, then)
+}
+
+// confirmOwner is checkOwnPassword for what an account without a password may do as well. That needs a session of the
+// last five minutes in its place, or it is ErrSignInTooOld.
+func (s *Service) confirmOwner(
+	ctx context.Context, user identity.User, from netip.Addr, secret string, then func(*password.Slot) error,
+) error {
+	known, err := s.q.CredentialsByID(ctx, s.db.Pool, user.ID)
+	if err != nil {
+		return postgres.NotFoundAs(err, token.ErrInvalid)
+	}
+	if known.PasswordHash != "" && secret == "" { // left out, which is no guess
+		return ErrPasswordWrong
+	}
+	if known.PasswordHash != "" {
+		_, err := s.checkOwnPassword(ctx, user, from, secret, then)
+		return err
+	}
+	signedInAt, err := s.q.SessionCreatedAt(ctx, s.db.Pool, user.Session, user.ID)
+	if err != nil {
+		return postgres.NotFoundAs(err, token.ErrInvalid)
+	}
+	if s.now().Sub(signedInAt) > freshFor {
+		return ErrSignInTooOld
+	}
+	return nil
 }
 
 // PasswordChecks returns how many passwords were compared with a hash since the start.

@@ -74,8 +74,8 @@ func (s *Service) RequestPasswordReset(
 // ConfirmPasswordReset sets a new password with a mailed code, ends every session, voids every code and verifies the
 // address. Where the address was not verified before, it also ends what somebody else may have set up. Where it was and
 // a second factor guards the account, it uses up the code and returns ErrSecondFactorRequired: the password changes
-// with the ticket. Other errors are validation_failed with the pointer /new_password, which leaves the code good,
-// mailcode.ErrInvalid and auth_busy.
+// with the ticket. Other errors are validation_failed with the pointer /new_password and ErrSSORequired, which leave
+// the code good, mailcode.ErrInvalid and auth_busy.
 func (s *Service) ConfirmPasswordReset(
 	ctx context.Context, client identity.Client, handle, code, next string,
 ) error {
@@ -97,6 +97,9 @@ func (s *Service) ConfirmPasswordReset(
 		locked, err := s.q.LockUser(ctx, tx, proof.User)
 		if err != nil {
 			return postgres.NotFoundAs(err, mailcode.ErrInvalid)
+		}
+		if err := s.checkRequiredProvider(ctx, tx, proof.User, nil); err != nil {
+			return err
 		}
 		if _, err := s.codes.Spend(ctx, tx, proof); err != nil {
 			return err
@@ -173,6 +176,9 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	if _, err := s.removeFactors(ctx, tx, user); err != nil {
 		return nil, err
 	}
+	if err := s.endLinks(ctx, tx, user); err != nil {
+		return nil, err
+	}
 	_, committed, err = s.apiKeys.RevokeAll(ctx, tx, user)
 	if err == nil && s.reclaimed != nil {
 		err = s.reclaimed(ctx, tx, user)
@@ -180,12 +186,16 @@ func (s *Service) reclaim(ctx context.Context, tx pgx.Tx, user uuid.UUID) (commi
 	return committed, err
 }
 
-// voidCodes makes the codes that were mailed to the user invalid, and the tickets that wait for a second factor.
+// voidCodes makes the codes that were mailed to the user invalid, and the tickets that wait for a second factor or for
+// a proof that the account is the user's.
 func (s *Service) voidCodes(ctx context.Context, tx db.DBTX, user uuid.UUID) error {
 	if err := s.factors.VoidTickets(ctx, tx, user); err != nil {
 		return err
 	}
-	return s.codes.Void(ctx, tx, user, mailcode.Verification, mailcode.Reset, mailcode.Address)
+	if err := s.q.DeleteSSOAnswersOf(ctx, tx, user); err != nil {
+		return err
+	}
+	return s.codes.Void(ctx, tx, user, mailcode.Verification, mailcode.Reset, mailcode.Address, mailcode.Link)
 }
 
 // RequestVerification mails a code to the user's address, unless it is verified already. It returns mailcode.ErrTooMany
@@ -237,8 +247,8 @@ func (s *Service) ConfirmVerification(ctx context.Context, user identity.User, c
 }
 
 // RequestEmailChange mails a code to the new address. If that has an account, its owner gets a notice instead and the
-// caller learns nothing. It returns validation_failed with the pointer /email, ErrPasswordWrong, lockout.ErrTooMany,
-// mailcode.ErrTooManyOfAccount, or auth_busy.
+// caller learns nothing. It returns validation_failed with the pointer /email, ErrPasswordWrong, ErrSignInTooOld,
+// lockout.ErrTooMany, mailcode.ErrTooManyOfAccount, or auth_busy.
 func (s *Service) RequestEmailChange(
 	ctx context.Context, user identity.User, from netip.Addr, email, secret string, lang mail.Language,
 ) error {
@@ -246,7 +256,7 @@ func (s *Service) RequestEmailChange(
 	if err != nil {
 		return err
 	}
-	if _, err := s.checkOwnPassword(ctx, user, from, secret, nil); err != nil {
+	if err := s.confirmOwner(ctx, user, from, secret, nil); err != nil {
 		return err
 	}
 	owner, err := s.q.CredentialsByEmail(ctx, s.db.Pool, normal)

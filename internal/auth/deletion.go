@@ -38,13 +38,13 @@ type DeletionStep struct {
 
 // RequestDeletion closes the account at once: its sessions and API keys end, log-ins fail, and its e-mail is free for
 // another account. A job that survives restarts removes the data. It returns ErrPasswordWrong when the password is
-// wrong, lockout.ErrTooMany, auth_busy, or the error of Config.LeaveTeam, to which endTeam goes. from is the client's
-// address.
+// wrong, ErrSignInTooOld, lockout.ErrTooMany, auth_busy, or the error of Config.LeaveTeam, to which endTeam goes. from
+// is the client's address.
 func (s *Service) RequestDeletion(
 	ctx context.Context, user identity.User, from netip.Addr, secret string, endTeam bool,
 ) error {
 	noHash := func(*password.Slot) error { return nil } // an outdated hash is about to go
-	if _, err := s.checkOwnPassword(ctx, user, from, secret, noHash); err != nil {
+	if err := s.confirmOwner(ctx, user, from, secret, noHash); err != nil {
 		return err
 	}
 	return s.markDeleted(ctx, user, endTeam)
@@ -70,6 +70,9 @@ func (s *Service) markDeleted(ctx context.Context, user identity.User, endTeam b
 			return err
 		}
 		if err := s.voidCodes(ctx, tx, userID); err != nil {
+			return err
+		}
+		if err := s.endLinks(ctx, tx, userID); err != nil {
 			return err
 		}
 		if err := s.audit.Record(ctx, tx, event); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/internal/audit"
+	"github.com/adiuva/cloud-api/internal/auth/handover"
 	"github.com/adiuva/cloud-api/internal/auth/passkey"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -88,7 +89,7 @@ func (s *Service) RemovePasskey(ctx context.Context, user identity.User, id uuid
 
 // StartPasskeyLogin starts a sign-in with a passkey for an app. It returns validation_failed with the pointer
 // /redirect_uri. base is where the request reached us.
-func (s *Service) StartPasskeyLogin(ctx context.Context, app passkey.App, base string) (passkey.Started, error) {
+func (s *Service) StartPasskeyLogin(ctx context.Context, app handover.App, base string) (passkey.Started, error) {
 	return s.passkeys.StartLogin(ctx, app, base)
 }
 

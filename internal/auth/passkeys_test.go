@@ -10,6 +10,7 @@ import (
 
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth"
+	"github.com/adiuva/cloud-api/internal/auth/handover"
 	"github.com/adiuva/cloud-api/internal/auth/passkey"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
@@ -18,9 +19,9 @@ import (
 // verifier is the secret of the app that waits for a sign-in.
 const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
-func waitingApp() passkey.App {
+func waitingApp() handover.App {
 	sum := sha256.Sum256([]byte(verifier))
-	return passkey.App{RedirectURI: "adiuva://auth", CodeChallenge: encode(sum[:]), State: "a state & more"}
+	return handover.App{RedirectURI: "adiuva://auth", CodeChallenge: encode(sum[:]), State: "a state & more"}
 }
 
 func public(c *auth.Config) { c.PublicURL = site }

@@ -127,7 +127,7 @@ func refreshError(row db.LockSessionRow, presented token.Refresh, now time.Time)
 	switch {
 	case row.RevokedAt != nil && row.RevokedFor != nil && *row.RevokedFor == reasonReuse:
 		return ErrRefreshReused
-	case row.RevokedAt != nil, presented.Counter > row.Counter:
+	case row.RevokedAt != nil, row.Refused, presented.Counter > row.Counter:
 		return token.ErrRefreshInvalid
 	case !now.Before(row.ExpiresAt), !now.Before(row.EndsAt):
 		return ErrRefreshExpired

@@ -92,6 +92,8 @@ type Config struct {
 	TrustedProxyHops int            `env:"TRUSTED_PROXY_HOPS" example:"2" desc:"number of proxies that every request passes, if not all of their addresses are in TRUSTED_PROXIES; the client is that many entries from the end of the list"`
 	RateLimits       string         `env:"RATE_LIMITS" default:"on" oneof:"on off" desc:"off is for load tests in dev; prod refuses it"`
 
+	OIDCProvidersFile string `env:"OIDC_PROVIDERS_FILE" example:"/etc/adiuva/sso.yaml" desc:"YAML file of OpenID Connect providers that everybody can sign in with; docs/operators.md describes it"`
+
 	SMTPURL     Secret `env:"SMTP_URL" prod:"required" embedded:"a mailbox with a page, which sends nothing" example:"smtp://user:change-me@smtp.example.com:587" desc:"mail server: smtp:// with STARTTLS, or smtps://; only a server on this machine may do without TLS, and only in dev"`
 	MailFrom    string `env:"MAIL_FROM" default:"Adiuva <adiuva@localhost.localdomain>" prod:"required" example:"Adiuva <no-reply@example.com>" desc:"sender of mails; people answer to it when a notice is wrong"`
 	AppURL      string `env:"APP_URL" kind:"url" example:"https://app.example.com" desc:"where a mail's button leads; empty means no button"`

@@ -86,7 +86,8 @@ var landingPages = []landingPage{
 // markdown returns the documents that are written in Markdown, by the path of their page.
 func markdown() map[string][]byte {
 	return map[string][]byte{
-		"/docs/guide": documents.Guide, "/docs/clients": documents.Clients, "/docs/changelog": documents.Changelog,
+		"/docs/guide": documents.Guide, "/docs/clients": documents.Clients, "/docs/sso": documents.SSO,
+		"/docs/changelog": documents.Changelog,
 	}
 }
 
@@ -182,7 +183,7 @@ func (r renderer) documentation(version, script string) ([]page, error) {
 	return list, nil
 }
 
-// addPages adds the documentation, the landing pages and the page of passkeys to the routes.
+// addPages adds the documentation, the landing pages, that of failed sign-ins and that of passkeys to the routes.
 func (s *Site) addPages(version, script string) error {
 	r, err := newRenderer(func(_, to string) string { return to }, false)
 	if err != nil {
@@ -199,11 +200,15 @@ func (s *Site) addPages(version, script string) error {
 		}
 		list = append(list, landing)
 	}
+	failed, err := r.page("/sso/failed", "failed", strictPolicy, fault.SSOFailed)
+	if err != nil {
+		return err
+	}
 	signIn, err := r.page("/passkeys", "passkeys", passkeyPolicy, "Passkeys")
 	if err != nil {
 		return err
 	}
-	list = append(list, signIn)
+	list = append(list, failed, signIn)
 	s.routes["/passkeys/app.js"] = newFileHandler("text/javascript; charset=utf-8", strictPolicy, passkeys)
 	for path, text := range twins(func(_, to string) string { return to }) {
 		s.routes[path] = newFileHandler(markdownType, strictPolicy, text)

@@ -1,8 +1,9 @@
 // Package docsite serves the documentation: the API reference (Scalar over the contract's documents), the documents
-// themselves, the integrators' guide, the page on client libraries, the contract's changelog, a page for every error
-// code, the two pages on which a checkout ends, and the page of passkeys. Machines find the same texts in Markdown
-// through /llms.txt. Everything is embedded, and no page loads anything from another host. All but the pages of a
-// checkout and of passkeys can also be written as a static site.
+// themselves, the integrators' guide, the page on client libraries, that for administrators of single sign-on, the
+// contract's changelog, a page for every error code, the two pages on which a checkout ends, that of failed sign-ins,
+// and the page of passkeys. Machines find the same texts in Markdown through /llms.txt. Everything is embedded, and no
+// page loads anything from another host. All but the pages of a checkout and of sign-ins can also be written as a
+// static site.
 package docsite
 
 import (

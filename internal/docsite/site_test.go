@@ -59,6 +59,8 @@ func TestEveryRouteServesGETAndHEAD(t *testing.T) {
 		"/docs/errors":     page,
 		"/docs/guide":      page,
 		"/docs/clients":    page,
+		"/docs/sso":        page,
+		"/sso/failed":      page,
 		"/docs/changelog":  page,
 		"/llms.txt":        "text/plain; charset=utf-8",
 		"/docs/scalar.js":  "text/javascript; charset=utf-8",
@@ -73,7 +75,8 @@ func TestEveryRouteServesGETAndHEAD(t *testing.T) {
 		want["/docs/errors/"+string(e.Code)] = page
 		want["/docs/errors/"+string(e.Code)+".md"] = markdown
 	}
-	for _, path := range []string{"/docs/errors.md", "/docs/guide.md", "/docs/clients.md", "/docs/changelog.md"} {
+	for _, path := range []string{"/docs/errors.md", "/docs/guide.md", "/docs/clients.md", "/docs/sso.md",
+		"/docs/changelog.md"} {
 		want[path] = markdown
 	}
 	site, err := docsite.New(docsite.Config{})

@@ -59,7 +59,7 @@ func writeFile(name string, body []byte) error {
 
 // rewriteLinks makes the Markdown links in the contract's descriptions relative to the reference, which shows them.
 func rewriteLinks(contract []byte) []byte {
-	for _, route := range []string{"/docs/guide", "/docs/clients", "/docs/errors", "/docs/changelog"} {
+	for _, route := range []string{"/docs/guide", "/docs/clients", "/docs/sso", "/docs/errors", "/docs/changelog"} {
 		link := "](" + relativeLink("/docs", route) + ")"
 		contract = bytes.ReplaceAll(contract, []byte("]("+route+")"), []byte(link))
 	}

@@ -53,7 +53,7 @@ func TestStaticSiteLinksOnlyToItsOwnFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if codes := len(fault.Catalogue()); written != codes+5 || followed < 5*codes {
+	if codes := len(fault.Catalogue()); written != codes+6 || followed < 5*codes {
 		t.Errorf("%d pages with %d links for %d codes", written, followed, codes)
 	}
 	for _, name := range []string{

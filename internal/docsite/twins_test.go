@@ -52,8 +52,8 @@ func TestPagesNameTheirMarkdownVersion(t *testing.T) {
 	t.Parallel()
 	h := newSite(t)
 	for path, want := range map[string]bool{
-		"/docs": false, "/docs/guide": true, "/docs/clients": true, "/docs/changelog": true, "/docs/errors": true,
-		"/docs/errors/internal": true, "/billing/success": false,
+		"/docs": false, "/docs/guide": true, "/docs/clients": true, "/docs/sso": true, "/docs/changelog": true,
+		"/docs/errors": true, "/docs/errors/internal": true, "/billing/success": false,
 	} {
 		body := request(t, h, http.MethodGet, path).Body.String()
 		link := `<link rel="alternate" type="text/markdown" href="` + path + `.md">`
@@ -69,7 +69,7 @@ func TestMarkdownVersionsOfTheStaticSiteLinkToItsFiles(t *testing.T) {
 	if err := docsite.WriteStatic(dir, version); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"llms.txt", "guide.md", "clients.md", "changelog.md", "errors.md"} {
+	for _, name := range []string{"llms.txt", "guide.md", "clients.md", "sso.md", "changelog.md", "errors.md"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

@@ -44,6 +44,10 @@ func (d *Document) sections() []section {
 			return q.ExportInvitations(ctx, pool,
 				db.ExportInvitationsParams{UserID: d.userID, After: after, PageSize: pageSize})
 		}, func(r db.ExportInvitationsRow) (uuid.UUID, []byte) { return r.ID, r.Row })},
+		{"sso_links", byID(func(ctx context.Context, after uuid.UUID) ([]db.ExportSSOLinksRow, error) {
+			return q.ExportSSOLinks(ctx, pool,
+				db.ExportSSOLinksParams{UserID: d.userID, After: after, PageSize: pageSize})
+		}, func(r db.ExportSSOLinksRow) (uuid.UUID, []byte) { return r.ID, r.Row })},
 		{"backups", d.backups()},
 		{"backup_usage", once(func(ctx context.Context) ([][]byte, error) {
 			return q.ExportBackupUsage(ctx, pool, d.userID)

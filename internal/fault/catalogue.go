@@ -2,81 +2,6 @@ package fault
 
 import "slices"
 
-// Code names one entry of the error catalogue. It is API: clients branch on it, and the contract's ErrorCode lists
-// them all.
-type Code string
-
-// The codes, in the catalogue's order.
-const (
-	InvalidJSON          Code = "invalid_json"
-	SignatureInvalid     Code = "signature_invalid"
-	TokenInURL           Code = "token_in_url"
-	TokenMissing         Code = "token_missing"
-	TokenInvalid         Code = "token_invalid"
-	TokenExpired         Code = "token_expired"
-	KeyExpired           Code = "key_expired"
-	InvalidCredentials   Code = "invalid_credentials"
-	SecondFactorRequired Code = "second_factor_required"
-	RefreshInvalid       Code = "refresh_invalid"
-	RefreshReused        Code = "refresh_reused"
-	RefreshExpired       Code = "refresh_expired"
-	TierRequired         Code = "tier_required"
-	OriginForbidden      Code = "origin_forbidden"
-	ScopeRequired        Code = "scope_required"
-	PasswordWrong        Code = "password_wrong"
-	RoleRequired         Code = "role_required"
-	EmailUnverified      Code = "email_unverified"
-	NotFound             Code = "not_found"
-	MethodNotAllowed     Code = "method_not_allowed"
-	UploadTooSlow        Code = "upload_too_slow"
-	EmailTaken           Code = "email_taken"
-	AlreadySubscribed    Code = "already_subscribed"
-	IdempotencyConflict  Code = "idempotency_conflict"
-	Busy                 Code = "busy"
-	ToolResultUnexpected Code = "tool_result_unexpected"
-	UploadExpired        Code = "upload_expired"
-	BackupConflict       Code = "backup_conflict"
-	TooManyKeys          Code = "too_many_keys"
-	SecondFactorActive   Code = "second_factor_active"
-	TooManyPasskeys      Code = "too_many_passkeys"
-	SeatsExhausted       Code = "seats_exhausted"
-	AlreadyMember        Code = "already_member"
-	OwnerCannotLeave     Code = "owner_cannot_leave"
-	LengthRequired       Code = "length_required"
-	PreconditionFailed   Code = "precondition_failed"
-	BodyTooLarge         Code = "body_too_large"
-	ContextTooLarge      Code = "context_too_large"
-	QuotaExceeded        Code = "quota_exceeded"
-	UnsupportedMediaType Code = "unsupported_media_type"
-	RangeNotSatisfiable  Code = "range_not_satisfiable"
-	ExpectationFailed    Code = "expectation_failed"
-	ValidationFailed     Code = "validation_failed"
-	ChecksumMismatch     Code = "checksum_mismatch"
-	TimestampInFuture    Code = "timestamp_in_future"
-	CodeInvalid          Code = "code_invalid"
-	PasskeyRefused       Code = "passkey_refused"
-	InvitationInvalid    Code = "invitation_invalid"
-	ModelUnknown         Code = "model_unknown"
-	ModelKeyRefused      Code = "model_key_refused"
-	ContinuationInvalid  Code = "continuation_invalid"
-	UpgradeRequired      Code = "upgrade_required"
-	RateLimited          Code = "rate_limited"
-	BudgetExceeded       Code = "budget_exceeded"
-	HeaderTooLarge       Code = "header_too_large"
-	Internal             Code = "internal"
-	NotSupported         Code = "not_supported"
-	LLMError             Code = "llm_error"
-	AgentLoopLimit       Code = "agent_loop_limit"
-	StorageInconsistent  Code = "storage_inconsistent"
-	DBUnavailable        Code = "db_unavailable"
-	StorageUnavailable   Code = "storage_unavailable"
-	BillingUnavailable   Code = "billing_unavailable"
-	LLMUnavailable       Code = "llm_unavailable"
-	AuthBusy             Code = "auth_busy"
-	Draining             Code = "draining"
-	LLMTimeout           Code = "llm_timeout"
-)
-
 // The stream's close codes: those of RFC 6455 that we use, and our own from 4000 up. openapi/asyncapi.yaml documents
 // them.
 const (
@@ -186,6 +111,18 @@ var catalogue = []Entry{
 			"/auth/login/second-factor within 5 minutes. For a new ticket, start again.",
 	},
 	{
+		Code: LinkRequired, Status: 401, CloseCode: CloseInternalError,
+		Cause: "An account has the address that the person's provider vouches for, and the two are not linked. The " +
+			"answer's ticket stands for what the provider said.",
+		Remedy: "Ask for the account's password, or have a code mailed with POST /auth/sso/link/code, and send it " +
+			"with the ticket to POST /auth/sso/link within 10 minutes.",
+	},
+	{
+		Code: SSOFailed, Status: 401, CloseCode: CloseInternalError,
+		Cause:  "The sign-in with the provider did not work. We do not say why to whoever tries.",
+		Remedy: "Start again. If it fails again, ask the team's administrator or the operator: the log says why.",
+	},
+	{
 		Code: RefreshInvalid, Status: 401, CloseCode: CloseInternalError,
 		Cause:  "The refresh token is not valid, or its session has ended.",
 		Remedy: logIn,
@@ -232,6 +169,16 @@ var catalogue = []Entry{
 		Remedy: "Ask for a code with POST /auth/email/verification, confirm it, then try again.",
 	},
 	{
+		Code: SSORequired, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The account's team signs in with its own provider only.",
+		Remedy: "Open GET /auth/sso/start with the address as email.",
+	},
+	{
+		Code: SignInTooOld, Status: 403, CloseCode: CloseInternalError,
+		Cause:  "The account has no password to confirm this with, and the last sign-in is more than 5 minutes ago.",
+		Remedy: "Sign in again, then send the request within 5 minutes.",
+	},
+	{
 		Code: NotFound, Status: 404, CloseCode: CloseInternalError,
 		Cause:  "There is no such thing here, or it is not yours.",
 		Remedy: "Check the path and the id.",
@@ -248,8 +195,9 @@ var catalogue = []Entry{
 	},
 	{
 		Code: EmailTaken, Status: 409, CloseCode: CloseInternalError,
-		Cause:  "There is an account with this e-mail already.",
-		Remedy: "Log in instead.",
+		Cause: "There is an account with this e-mail already.",
+		Remedy: "Log in instead. With a provider's sign-in: log in as before and verify the address, or ask for a " +
+			"new password if the account is not yours. Then try again.",
 	},
 	{
 		Code: AlreadySubscribed, Status: 409, CloseCode: CloseInternalError,

@@ -137,7 +137,7 @@ func (s *Server) RequestAccountDeletion(
 	ctx context.Context, r api.RequestAccountDeletionRequestObject,
 ) (api.RequestAccountDeletionResponseObject, error) {
 	if err := s.cfg.Auth.RequestDeletion(
-		ctx, identity.From(ctx), requestInfoFrom(ctx).client, r.Body.Password, zeroIfNil(r.Body.EndTeam),
+		ctx, identity.From(ctx), requestInfoFrom(ctx).client, zeroIfNil(r.Body.Password), zeroIfNil(r.Body.EndTeam),
 	); err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (s *Server) ChangeEmail(
 	ctx context.Context, r api.ChangeEmailRequestObject,
 ) (api.ChangeEmailResponseObject, error) {
 	if err := s.cfg.Auth.RequestEmailChange(ctx, identity.From(ctx), requestInfoFrom(ctx).client, r.Body.Email,
-		r.Body.Password, mail.LanguageOf(zeroIfNil(r.Params.AcceptLanguage))); err != nil {
+		zeroIfNil(r.Body.Password), mail.LanguageOf(zeroIfNil(r.Params.AcceptLanguage))); err != nil {
 		return nil, err
 	}
 	return api.ChangeEmail202JSONResponse{Body: okBody}, nil

@@ -63,6 +63,8 @@ var scopeOf = map[string]string{
 	"confirmTotp": "none", "deleteTotp": "none", "listPasskeys": "none", "deletePasskey": "none",
 	"startPasskeyRegistration": "none", "finishPasskeyRegistration": "", "startPasskeyLogin": "",
 	"finishPasskeyLogin": "", "getPasskeyOptions": "", "exchangePasskeyCode": "",
+	"listSsoProviders": "", "startSso": "", "finishSso": "", "exchangeSsoCode": "", "linkSso": "",
+	"requestSsoLinkCode": "", "getTeamSso": "none", "setTeamSso": "none", "deleteTeamSso": "none",
 	"getTeam": "none", "updateTeam": "none", "listTeamMembers": "none", "setTeamRole": "none",
 	"removeTeamMember": "none", "listTeamInvitations": "none", "inviteTeamMember": "none",
 	"revokeTeamInvitation": "none", "joinTeam": "none", "handOverTeam": "none",

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/adiuva/cloud-api/gen/api"
+	"github.com/adiuva/cloud-api/internal/auth/handover"
 	"github.com/adiuva/cloud-api/internal/auth/passkey"
 	"github.com/adiuva/cloud-api/internal/identity"
 )
@@ -74,7 +75,7 @@ func (s *Server) FinishPasskeyRegistration(
 func (s *Server) StartPasskeyLogin(
 	ctx context.Context, r api.StartPasskeyLoginRequestObject,
 ) (api.StartPasskeyLoginResponseObject, error) {
-	started, err := s.cfg.Auth.StartPasskeyLogin(ctx, passkey.App{
+	started, err := s.cfg.Auth.StartPasskeyLogin(ctx, handover.App{
 		RedirectURI: r.Body.RedirectURI, CodeChallenge: r.Body.CodeChallenge, State: zeroIfNil(r.Body.State),
 	}, requestInfoFrom(ctx).base())
 	if err != nil {

@@ -43,6 +43,7 @@ type requestInfo struct {
 	question *questionBody     // the body of POST /chat
 	baseURL  string            // of this server, as the caller reached it; set for a batch
 	host     string            // the Host header
+	cookies  http.Header       // with the Cookie header alone
 
 	// finish ends the request and writes its line. It is called when the handler returns, or by detach.
 	finish   func(sent)
@@ -51,6 +52,15 @@ type requestInfo struct {
 
 // base returns this server's origin as the caller reached it.
 func (i *requestInfo) base() string { return originOf(i.https, i.host) }
+
+// cookie returns the value of the caller's cookie of that name, "" for none.
+func (i *requestInfo) cookie(name string) string {
+	cookie, err := (&http.Request{Header: i.cookies}).Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
 
 type requestInfoKey struct{}
 
@@ -71,7 +81,7 @@ func (s *Server) withRequestInfo(next http.Handler) http.Handler {
 		info := &requestInfo{
 			id: requestID(r.Header.Values("X-Request-Id")), client: origin.Client, hidden: origin.Hidden,
 			https: origin.HTTPS, userAgent: r.UserAgent(), languages: r.Header.Get("Accept-Language"), route: "none",
-			host: r.Host,
+			host: r.Host, cookies: http.Header{"Cookie": r.Header["Cookie"]},
 		}
 		ctx, traced := s.startTrace(context.WithValue(r.Context(), requestInfoKey{}, info), r)
 		cw := &countingWriter{ResponseWriter: w, sent: sent{status: http.StatusOK}}

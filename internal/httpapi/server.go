@@ -31,6 +31,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/playbook"
 	"github.com/adiuva/cloud-api/internal/provider"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sso"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/team"
 )
 
@@ -45,6 +47,8 @@ type Config struct {
 	Auth             *auth.Service
 	Keys             *apikey.Service
 	Teams            *team.Service
+	SSO              *sso.Service
+	Connections      *connection.Service
 	Audit            *audit.Log
 	Export           *export.Service
 	Chat             *chat.Orchestrator

@@ -68,6 +68,8 @@ func permissions(victim, guest string) map[string]permission {
 
 		"loginWithSecondFactor": public, "startPasskeyLogin": public, "finishPasskeyLogin": public,
 		"finishPasskeyRegistration": public, "getPasskeyOptions": public, "exchangePasskeyCode": public,
+		"listSsoProviders": public, "startSso": public, "finishSso": public, "exchangeSsoCode": public,
+		"linkSso": public, "requestSsoLinkCode": public,
 		"getTotp": {}, "createTotp": {body: `{"password":"wrong password"}`},
 		"confirmTotp":  {body: `{"code":"471108"}`},
 		"deleteTotp":   {body: `{"password":"wrong password","code":"471108"}`},
@@ -86,6 +88,11 @@ func permissions(victim, guest string) map[string]permission {
 		"joinTeam": {body: `{"code":"K7QM2X 9TBH4W"}`,
 			answers: answers("invitation_invalid", "invitation_invalid", "invitation_invalid", "invitation_invalid",
 				"invitation_invalid")},
+		"getTeamSso": {answers: answers(none, none, none, role, none)},
+		"setTeamSso": {body: `{"issuer":"http://127.0.0.1:1","client_id":"c","client_secret":"s",` +
+			`"domains":["example.com"]}`,
+			answers: answers(none, "validation_failed", role, role, "tier_required")},
+		"deleteTeamSso": {answers: answers(none, "", role, role, "")},
 		"handOverTeam": {body: `{"user_id":"` + strings.TrimPrefix(victim, "/team/members/") +
 			`","password":"` + rightPassword + `"}`, answers: answers(none, "", role, role, none)},
 	}

@@ -18,6 +18,7 @@ const (
 	VerifyAddress Kind = "verify_address"
 	ResetPassword Kind = "reset_password"
 	NewAddress    Kind = "new_address"
+	LinkAccount   Kind = "link_account"
 
 	TeamInvitation Kind = "team_invitation"
 )
@@ -32,8 +33,10 @@ const (
 	NewAPIKey           Kind = "new_api_key"
 	NewSignIn           Kind = "new_sign_in" // from a network that the account does not know
 	SecondFactorChanged Kind = "second_factor_changed"
+	SSOLinked           Kind = "sso_linked" // a provider's sign-in, to the account
 	PaymentFailed       Kind = "payment_failed"
 
+	TeamJoined  Kind = "team_joined" // somebody, the account's team
 	TeamRemoved Kind = "team_removed"
 	TeamOwner   Kind = "team_owner" // the account is the owner now
 	TeamEnded   Kind = "team_ended"
@@ -41,9 +44,9 @@ const (
 
 // Kinds returns every kind.
 func Kinds() []Kind {
-	return []Kind{VerifyAddress, ResetPassword, NewAddress, AddressTaken, AddressChanged, PasswordChanged,
-		TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
-		TeamInvitation, TeamRemoved, TeamOwner, TeamEnded}
+	return []Kind{VerifyAddress, ResetPassword, NewAddress, LinkAccount, SSOLinked, AddressTaken, AddressChanged,
+		PasswordChanged, TooManyPasswords, TooManyCodes, NewAPIKey, NewSignIn, SecondFactorChanged, PaymentFailed,
+		TeamInvitation, TeamJoined, TeamRemoved, TeamOwner, TeamEnded}
 }
 
 // Outbox takes mails to send. Its methods only insert rows; call the Worker's Notify after the transaction to have them

@@ -88,7 +88,7 @@ func (s *Service) Invite(
 
 // mayInvite checks everything but the seats.
 func (s *Service) mayInvite(ctx context.Context, tx pgx.Tx, user identity.User, t Team, in Invitation) error {
-	if err := t.require(Owner, Admin); err != nil {
+	if err := t.Require(Owner, Admin); err != nil {
 		return err
 	}
 	account, err := s.q.TeamAccount(ctx, tx, user.ID)
@@ -158,7 +158,7 @@ func (s *Service) Invitations(
 	if err != nil {
 		return nil, err
 	}
-	if err := t.require(Owner, Admin); err != nil {
+	if err := t.Require(Owner, Admin); err != nil {
 		return nil, err
 	}
 	if before == uuid.Nil {
@@ -183,7 +183,7 @@ func (s *Service) Revoke(ctx context.Context, user identity.User, id uuid.UUID) 
 	event := audit.Event{User: user.ID, Kind: audit.TeamInvitationRevoked, Client: user.Client, Subject: id}
 	now, first := s.now(), false
 	_, err := s.change(ctx, user, func(tx pgx.Tx, t Team) error {
-		if err := t.require(Owner, Admin); err != nil {
+		if err := t.Require(Owner, Admin); err != nil {
 			return err
 		}
 		ended, err := s.q.EndTeamInvitation(ctx, tx, db.EndTeamInvitationParams{Now: &now, ID: id, TeamID: t.ID})

@@ -13,6 +13,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/audit"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -41,15 +42,18 @@ func (s *Service) Join(ctx context.Context, user identity.User, code string) (Te
 			return err
 		}
 		event.Subject = in.TeamID
-		if err := s.cfg.Audit.Record(ctx, tx, event); err != nil {
+		if joined, err = s.read(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		joined, err = s.read(ctx, tx, user.ID)
-		return err
+		if err := s.outbox.Notify(ctx, tx, joined.owner, mail.TeamJoined); err != nil {
+			return err
+		}
+		return s.cfg.Audit.Record(ctx, tx, event)
 	})
 	if err != nil {
 		return Team{}, postgres.Translate(err)
 	}
+	s.cfg.MailAdded()
 	s.cfg.Accounts.Forget(user.ID)
 	s.cfg.Audit.Announce(ctx, event)
 	return joined, nil

@@ -211,3 +211,14 @@ func TestOldInvitationsArePruned(t *testing.T) {
 		t.Errorf("%d invitations are left", n)
 	}
 }
+
+func TestOwnerIsToldWhoeverJoins(t *testing.T) {
+	t.Attr("case", "T28")
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.owner("owner", 4)
+	w.member(owner, "anna")
+	if n := w.notices(owner, mail.TeamJoined); n != 1 {
+		t.Errorf("after one join the owner has %d notices", n)
+	}
+}

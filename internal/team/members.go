@@ -55,7 +55,7 @@ func (s *Service) SetRole(ctx context.Context, user identity.User, target uuid.U
 	event := audit.Event{User: target, Kind: audit.TeamRoleChanged}
 	var changed Person
 	_, err := s.change(ctx, user, func(tx pgx.Tx, t Team) error {
-		if err := t.require(Owner); err != nil {
+		if err := t.Require(Owner); err != nil {
 			return err
 		}
 		if target == t.owner {
@@ -97,9 +97,9 @@ func (s *Service) Remove(ctx context.Context, user identity.User, target uuid.UU
 		case target == user.ID:
 			events = []audit.Event{{User: user.ID, Kind: audit.TeamLeft, Client: user.Client, Subject: t.ID}}
 		case role == string(Admin):
-			err = t.require(Owner)
+			err = t.Require(Owner)
 		default:
-			err = t.require(Owner, Admin)
+			err = t.Require(Owner, Admin)
 		}
 		if err != nil {
 			return err
@@ -119,11 +119,17 @@ func (s *Service) Remove(ctx context.Context, user identity.User, target uuid.UU
 	return nil
 }
 
-// removeMember ends a membership and records the events. Somebody whom others remove gets a notice.
+// removeMember ends a membership with the sessions that the team's provider has opened, and records the events.
+// Somebody whom others remove gets a notice.
 func (s *Service) removeMember(
 	ctx context.Context, tx pgx.Tx, team, target uuid.UUID, events []audit.Event,
 ) error {
 	if err := s.q.DeleteTeamMember(ctx, tx, target, team); err != nil {
+		return err
+	}
+	now := s.now()
+	err := s.q.EndSSOSessions(ctx, tx, db.EndSSOSessionsParams{Now: &now, UserID: target, TeamID: &team})
+	if err != nil {
 		return err
 	}
 	for _, e := range events {
@@ -153,7 +159,7 @@ func (s *Service) settle(ctx context.Context, account uuid.UUID, events ...audit
 func (s *Service) HandOver(ctx context.Context, user identity.User, to uuid.UUID, password string) (Team, error) {
 	t, err := s.Get(ctx, user)
 	if err == nil {
-		err = t.require(Owner)
+		err = t.Require(Owner)
 	}
 	if err == nil {
 		err = s.cfg.Accounts.ConfirmPassword(ctx, user, password)
@@ -164,7 +170,7 @@ func (s *Service) HandOver(ctx context.Context, user identity.User, to uuid.UUID
 	events := []audit.Event{{User: user.ID, Kind: audit.TeamHandedOver, Client: user.Client, Subject: to},
 		{User: to, Kind: audit.TeamOwned, Subject: t.ID}}
 	t, err = s.change(ctx, user, func(tx pgx.Tx, t Team) error {
-		if err := t.require(Owner); err != nil {
+		if err := t.Require(Owner); err != nil {
 			return err
 		}
 		if to == user.ID {

@@ -151,8 +151,8 @@ func roleOf(owner, user uuid.UUID, stored string) Role {
 	return Role(stored)
 }
 
-// require returns role_required unless the team's role is among the roles.
-func (t Team) require(roles ...Role) error {
+// Require returns role_required unless the caller has one of the roles.
+func (t Team) Require(roles ...Role) error {
 	for _, r := range roles {
 		if t.Role == r {
 			return nil
@@ -272,7 +272,7 @@ func (s *Service) create(ctx context.Context, tx pgx.Tx, user uuid.UUID) (Team, 
 // Rename gives the team of the user a name. It returns ErrNoTeam, or role_required for a member.
 func (s *Service) Rename(ctx context.Context, user identity.User, name string) (Team, error) {
 	return s.change(ctx, user, func(tx pgx.Tx, t Team) error {
-		if err := t.require(Owner, Admin); err != nil {
+		if err := t.Require(Owner, Admin); err != nil {
 			return err
 		}
 		return s.q.RenameTeam(ctx, tx, name, t.ID)

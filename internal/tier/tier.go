@@ -28,7 +28,7 @@ type Features struct {
 	Providers int  // model providers that may answer and be chosen; Unlimited for all
 	BackupGB  int  // backup quota in GB of 10^9 bytes; 0 none, Unlimited for all
 	BYOK      bool // may bring their own key of a model provider
-	SSO       bool // single sign-on; no tier has it until an operation implements it
+	SSO       bool // may sign in with a provider of their own
 }
 
 // Price is the monthly price of a plan.
@@ -60,7 +60,7 @@ func rowOf(t Tier) row {
 		}
 	case Team:
 		return row{
-			features: Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: Unlimited},
+			features: Features{Agents: Unlimited, Batch: true, Providers: Unlimited, BackupGB: Unlimited, SSO: true},
 			perMin:   200,
 			price:    Price{Cents: 4900, Currency: "eur", PerSeat: true},
 		}

@@ -57,6 +57,12 @@ SELECT i.id, jsonb_build_object('id', i.id, 'team_id', i.team_id, 'email', i.ema
 FROM team_invitations i WHERE i.email = (SELECT u.email FROM users u WHERE u.id = @user_id) AND i.id > @after
 ORDER BY i.id LIMIT @page_size;
 
+-- name: ExportSSOLinks :many
+SELECT id, jsonb_build_object('id', id, 'team_id', team_id, 'issuer', issuer, 'subject', subject, 'email', email,
+    'created_at', (extract(epoch FROM created_at) * 1000)::bigint,
+    'last_used_at', (extract(epoch FROM last_used_at) * 1000)::bigint) AS row
+FROM sso_identities WHERE user_id = @user_id AND id > @after ORDER BY id LIMIT @page_size;
+
 -- name: ExportBackups :many
 -- In the order of an index.
 SELECT state, id, jsonb_build_object('id', id, 'state', state, 'version', version, 'timestamp', timestamp,

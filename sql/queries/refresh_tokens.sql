@@ -1,14 +1,18 @@
 -- name: CreateSession :execrows
 -- Locks the user's row, so that no session is created concurrently with a password change or a deletion.
-INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at, network, device)
-SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now, @network, @device
+INSERT INTO refresh_tokens (id, user_id, token_hash, rotated_at, expires_at, ends_at, last_used_at, created_at, network, device,
+    sso_team_id)
+SELECT @id, u.id, @token_hash, @now, @expires_at, @ends_at, @now, @now, @network, @device, sqlc.narg(sso_team_id)
 FROM users u
 WHERE u.id = @user_id AND u.deleted_at IS NULL AND u.password_changed_at = @verified_at
 FOR SHARE OF u;
 
 -- name: LockSession :one
-SELECT id, user_id, counter, idempotency_key, rotated_at, expires_at, ends_at, revoked_at, revoked_for
-FROM refresh_tokens WHERE id = @id FOR UPDATE;
+SELECT r.id, r.user_id, r.counter, r.idempotency_key, r.rotated_at, r.expires_at, r.ends_at, r.revoked_at, r.revoked_for,
+    EXISTS (
+        SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+    ) AS refused
+FROM refresh_tokens r WHERE r.id = @id FOR UPDATE;
 
 -- name: RotateSession :exec
 UPDATE refresh_tokens
@@ -24,6 +28,9 @@ WHERE id = @id AND user_id = @user_id;
 -- name: EndSessionsExcept :exec
 UPDATE refresh_tokens SET revoked_at = @now, revoked_for = @revoked_for
 WHERE user_id = @user_id AND id <> @except_id AND revoked_at IS NULL;
+
+-- name: SessionCreatedAt :one
+SELECT created_at FROM refresh_tokens WHERE id = @id AND user_id = @user_id;
 
 -- name: LiveSessions :many
 -- Ids are in order of creation.
@@ -46,7 +53,9 @@ SELECT user_id FROM refresh_tokens WHERE id = @id;
 SELECT EXISTS (
     SELECT 1 FROM refresh_tokens r JOIN users u ON u.id = r.user_id
     WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.expires_at > @now AND r.ends_at > @now
-        AND u.deleted_at IS NULL
+        AND u.deleted_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+        )
 );
 
 -- name: LockLiveSession :one
@@ -58,7 +67,10 @@ FOR UPDATE OF r;
 SELECT u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats, u.token_version, u.created_at,
     u.email_verified_at, p.team_id, p.seats::integer AS team_seats, p.lent AS plan_lent
 FROM refresh_tokens r JOIN users u ON u.id = r.user_id JOIN team_plans p ON p.user_id = r.user_id
-WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL;
+WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+    );
 
 -- name: PruneSessions :execrows
 DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(

@@ -55,6 +55,18 @@ var validRequests = map[string]request{
 	"getPasskeyOptions":  {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA"}`},
 	"exchangePasskeyCode": {body: `{"code":"T5RNKD4WZU2OXJ6PB2VAM7HIEQ","code_verifier":` +
 		`"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}`},
+	"listSsoProviders": {},
+	"startSso": {path: "/auth/sso/start?provider=google&redirect_uri=adiuva://auth&code_challenge_method=S256" +
+		"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&state=af0ifjsldkj"},
+	"finishSso": {path: "/auth/sso/callback?state=Q6ZT2MHN4RXC7WVKP3DYJ5LBSA&code=SplxlOBeZQQYbYS6WxSbIA"},
+	"exchangeSsoCode": {body: `{"code":"T5RNKD4WZU2OXJ6PB2VAM7HIEQ","code_verifier":` +
+		`"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}`},
+	"linkSso":            {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA","password":"` + password + `"}`},
+	"requestSsoLinkCode": {body: `{"ticket":"Q6ZT2MHN4RXC7WVKP3DYJ5LBSA"}`},
+	"getTeamSso":         {},
+	"deleteTeamSso":      {},
+	"setTeamSso": {body: `{"issuer":"https://127.0.0.1/","client_id":"adiuva","client_secret":"s3cret",` +
+		`"domains":["example.com"]}`},
 	"endSession": {path: "/auth/sessions/" + unknownID},
 	"chat":       {body: `{"message":"create a task 'Call Anna' for tomorrow, high priority"}`},
 	"streamChat": {},

@@ -150,6 +150,32 @@ var seed = []string{
 	        now() + (n % 8 - 1) * interval '1 day', CASE WHEN n % 3 = 0 THEN now() END
 	 FROM generate_series(1, $users / 10 - 1) n`,
 	`UPDATE users SET tier = 'team', seats = 5 WHERE id IN (SELECT t.owner_id FROM teams t)`,
+	// Every team has a provider and two domains; every 20th of the providers is required.
+	`INSERT INTO sso_connections (team_id, issuer, client_id, client_secret, key_id, required, updated_at)
+	 SELECT test_id(4, n), 'https://idp.example.com/' || n, 'adiuva', '\x01',
+	        CASE n % 50 WHEN 0 THEN '\x01' ELSE '\x05' END::bytea, n % 20 = 3, now()
+	 FROM generate_series(0, $users / 20 - 1) n`,
+	`INSERT INTO sso_domains (team_id, domain, token, created_at, proved_at, next_check_at)
+	 SELECT test_id(4, n / 2), 'd' || n || '.example.com', 'token', now(), CASE WHEN n % 3 > 0 THEN now() END,
+	        now() + (n % 40 - 1) * interval '1 hour'
+	 FROM generate_series(0, $users / 10 - 1) n`,
+	`INSERT INTO sso_identities (id, user_id, team_id, issuer, subject, email, created_at, last_used_at)
+	 SELECT test_id(2, n), test_id(1, CASE WHEN n <= 20 THEN 1 ELSE n / 2 END),
+	        CASE WHEN n % 2 = 0 THEN test_id(4, n / 40) END, 'https://idp.example.com/1', 'subject-' || n,
+	        'user' || n || '@example.com', now(), now()
+	 FROM generate_series(2, 2 * $users - 2) n`,
+	`INSERT INTO sso_starts (digest, browser, provider, team_id, code_challenge, redirect_uri, state, expires_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), '\x01', CASE WHEN n % 2 = 1 THEN 'google' END,
+	        CASE WHEN n % 2 = 0 THEN test_id(4, n / 20) END, 'x', 'adiuva://auth', '',
+	        now() + (n % 40 - 1) * interval '1 minute'
+	 FROM generate_series(1, $users - 1) n`,
+	`INSERT INTO sso_answers
+	     (digest, user_id, team_id, code_challenge, issuer, subject, email, email_verified, expires_at)
+	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), CASE WHEN n % 2 = 0 THEN test_id(1, n) END,
+	        CASE WHEN n % 3 = 0 THEN test_id(4, n / 20) END, CASE WHEN n % 2 = 1 THEN 'x' END,
+	        'https://idp.example.com/1', 'subject-' || n, 'user' || n || '@example.com', true,
+	        now() + (n % 40 - 1) * interval '1 minute'
+	 FROM generate_series(1, $users - 1) n`,
 
 	backupRows("n / 10 + 1", "generate_series(1, 10 * $users - 1) n"),
 	backupRows("1", "generate_series(10 * $users, 10 * $users + $heavy - 1) n"),

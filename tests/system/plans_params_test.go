@@ -65,6 +65,13 @@ var parametersByFile = map[string]map[string]string{
 		"owner_id": testID(userKind, 61), "one": testID(userKind, 60), "other": testID(userKind, 61),
 		"role": "'admin'", "seats": "5", "expired_before": "now() - interval '1 day'", "digest": `'\x01'`,
 		"created_after": "now() - interval '1 hour'"},
+	"sso.sql": {"id": testID(sessionKind, 77), "team_id": testID(subKind, 3), "user_id": testID(userKind, 77),
+		"digest": codeKey(77), "browser": `'\x01'`, "provider": "NULL", "code_challenge": "'x'",
+		"redirect_uri": "'adiuva://auth'", "state": "''", "issuer": "'https://idp.example.com/1'",
+		"subject": "'subject-78'", "email_verified": "true", "scope": testID(subKind, 1), "ticket": `'\xff'`,
+		"keep": "19", "domain": "'d7.example.com'", "domains": "'{d7.example.com}'", "client_id": "'adiuva'",
+		"client_secret": `'\x01'`, "old_secret": `'\x01'`, "key_id": `'\x05'`, "required": "false",
+		"token": "'token'", "proved_at": "now()", "next_check_at": "now()"},
 	"audit_events.sql": {
 		"id": testID(eventKind, 0), "before": "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "since": testID(0, 0),
 		"first": testID(eventKind, 900), "keep": "20", "network": "'203.0.113.0/24'",
@@ -76,7 +83,7 @@ var parametersByQuery = map[string]string{
 	"RefundPasswordAttempts.tried_at": "now()",
 	"MoveReservation.id":              "gen_random_uuid()", "PruneTokenUsage.before": "current_date - 1",
 	"LockAccount.id": testID(userKind, 77), "CreateKey.id": "gen_random_uuid()", "CreateKey.key_hash": `'\x01'`,
-	"CreateSession.network": "'203.0.113.0/24'", "CountKeys.keep": "20",
+	"CreateSession.sso_team_id": "NULL", "CreateSession.network": "'203.0.113.0/24'", "CountKeys.keep": "20",
 	"PruneAuditEvents.before": testID(eventKind, 50),
 	"InsertUser.id":           "gen_random_uuid()", "InsertUser.email": "'new@example.com'",
 	"CreateSession.id": "gen_random_uuid()", "SaveSubscription.id": "gen_random_uuid()",
@@ -99,7 +106,10 @@ var parametersByQuery = map[string]string{
 	"ActivateTeamInvitation.id":       testID(reserveKind, 7),
 	"LockSignIns.lock_key":            "77",
 	"FinishCustomerUpdate.changed_at": "now()", "TellPaymentFailed.told_before": "now()",
-	"SignedInBefore.since": testID(eventKind, 0),
+	"SignedInBefore.since":  testID(eventKind, 0),
+	"InsertSSOStart.digest": `'\xff'`, "InsertSSOAnswer.digest": `'\xff'`,
+	"InsertIdentity.id": "gen_random_uuid()", "InsertIdentity.subject": "'new'",
+	"InsertSSODomain.domain": "'new.example.com'", "SessionCreatedAt.user_id": testID(userKind, 77),
 }
 
 // readLimits are the rows that a query may read where they do not follow from the rows that it returns or changes:
@@ -115,6 +125,7 @@ var readLimits = map[string]float64{
 	"ExportSessions":       2 * (heavySessions + sessionsPerUser), // all of a user
 	"UsersAfter":           100 * (8 + 19),                        // a page, and the teams of its users
 	"TeamsAfter":           100 * (6 + 19),                        // a page, and the members of its teams
+	"EndRefusedSessions":   100 * (6 + 19),                        // the members of the team, and their sessions
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 	// For the oldest of the jobs that are due next.
 	"OldestInboxEvent": 1000, "OldestDeletion": 1000, "OldestRemoval": 1000, "OldestMail": 1000,

@@ -16,8 +16,9 @@ import (
 var clientDir = filepath.Join("..", "..", "clients", "typescript")
 
 // TestClient builds the package, checks its exports, size and types, and runs its suite in Node, Node 24 and Chromium,
-// one after the other. Then it runs the snippets of the integrators' guide and of the package's README. A part is
-// skipped if what it needs is missing, and fails if CI is set: `make test` installs all of it.
+// one after the other. Then it looks at the pages of a sign-in in Chromium, and runs the snippets of the integrators'
+// guide and of the package's README. A part is skipped if what it needs is missing, and fails if CI is set: `make test`
+// installs all of it.
 func TestClient(t *testing.T) {
 	t.Parallel()
 	s := startSuite(t)
@@ -26,6 +27,7 @@ func TestClient(t *testing.T) {
 	t.Run("Node", func(t *testing.T) { s.npm(t, "test") })
 	t.Run("Node24", func(t *testing.T) { s.npm(t, "test", node24(t)...) })
 	t.Run("Chromium", func(t *testing.T) { s.exec(t, chromium(t), "node", "test/pages.mjs", "chromium") })
+	t.Run("SignIn", func(t *testing.T) { s.exec(t, chromium(t), "node", "--test", "test/sign-in-browser.mjs") })
 	t.Run("Guide", func(t *testing.T) { s.runGuide(t) })
 	t.Run("README", func(t *testing.T) { s.runReadme(t) })
 }

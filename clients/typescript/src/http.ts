@@ -24,9 +24,8 @@ export function createHttpClient(baseUrl: string, send: typeof fetch): Client {
     const text = await response.text();
     return response.ok ? { data: parseBody(text, response), response } : { error: parseProblem(text), response };
   };
-  const client = {
-    get: method('GET'), post: method('POST'), put: method('PUT'), patch: method('PATCH'), delete: method('DELETE'),
-  };
+  const methods = ['get', 'post', 'put', 'patch', 'delete'];
+  const client = Object.fromEntries(methods.map((name) => [name, method(name.toUpperCase())]));
   return client as unknown as Client;
 }
 

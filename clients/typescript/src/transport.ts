@@ -25,7 +25,7 @@ export const retriesHeader = 'x-adiuva-retries';
 export function transport(options: TransportOptions, session: () => Session): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
-    const isPublic = /\/auth\/(login|register|refresh|password\/reset|passkeys\/(login|token))(\/[a-z-]+)?$/
+    const isPublic = /\/auth\/(login|register|refresh|password\/reset|passkeys\/(login|token)|sso)(\/[a-z-]+)*$/
       .test(new URL(request.url).pathname);
     const maxRetries = Number(request.headers.get(retriesHeader) ?? options.maxRetries);
     request.headers.delete(retriesHeader);

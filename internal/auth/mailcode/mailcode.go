@@ -50,6 +50,7 @@ const (
 	Verification Purpose = "verification" // the account's address belongs to its owner
 	Reset        Purpose = "reset"        // a new password
 	Address      Purpose = "address"      // a new address
+	Link         Purpose = "link"         // an account is the person's own who signs in with a provider
 )
 
 const (

@@ -2,43 +2,25 @@ package passkey
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/netip"
-	"net/url"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 
 	"github.com/adiuva/cloud-api/gen/db"
-	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/auth/handover"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
-// appRedirect is where the desktop app waits for a sign-in.
-const appRedirect = "adiuva://auth"
-
-// App is who waits for a sign-in.
-type App struct {
-	RedirectURI   string
-	CodeChallenge string // PKCE, S256
-	State         string // returned with the code; "" for none
-}
-
 // StartLogin starts a sign-in, or returns validation_failed with the pointer /redirect_uri. base is where the request
 // reached us.
-func (s *Service) StartLogin(ctx context.Context, app App, base string) (Started, error) {
-	if !isAppsOwn(app.RedirectURI) {
-		return Started{}, fault.ErrValidation.WithDetails(fault.Detail{
-			Pointer: "/redirect_uri", Message: "Use adiuva://auth, http://127.0.0.1:PORT/… or http://[::1]:PORT/….",
-		})
+func (s *Service) StartLogin(ctx context.Context, app handover.App, base string) (Started, error) {
+	if err := app.Check("/redirect_uri"); err != nil {
+		return Started{}, err
 	}
 	site, err := s.site(base)
 	if err != nil {
@@ -58,28 +40,14 @@ func (s *Service) StartLogin(ctx context.Context, app App, base string) (Started
 	return started, postgres.Translate(err)
 }
 
-// isAppsOwn reports whether only an app on the person's own device receives what is sent there (RFC 8252).
-func isAppsOwn(uri string) bool {
-	if uri == appRedirect {
-		return true
-	}
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
-		u.Port() == "" {
-		return false
-	}
-	address, err := netip.ParseAddr(u.Hostname())
-	return err == nil && (address == netip.AddrFrom4([4]byte{127, 0, 0, 1}) || address == netip.IPv6Loopback())
-}
-
 // Checked is a sign-in whose answer was right. FinishLogin uses it.
 type Checked struct {
-	User       uuid.UUID // uuid.Nil where the passkey is unknown
-	ticket     string
-	passkey    uuid.UUID
-	signCount  uint32
-	backedUp   bool
-	redirectTo url.URL
+	User      uuid.UUID // uuid.Nil where the passkey is unknown
+	ticket    string
+	passkey   uuid.UUID
+	signCount uint32
+	backedUp  bool
+	app       handover.App // without the challenge
 }
 
 // CheckLogin compares an answer with the challenge of the ticket. It returns ErrTicket, or ErrRefused, which leaves the
@@ -112,7 +80,14 @@ func (s *Service) CheckLogin(
 		return c, true, ErrRefused
 	}
 	c.signCount, c.backedUp = credential.Authenticator.SignCount, credential.Flags.BackupState
-	return c, false, c.setRedirect(row)
+	if row.RedirectUri == nil {
+		return c, false, ErrTicket
+	}
+	c.app.RedirectURI = *row.RedirectUri
+	if row.State != nil {
+		c.app.State = *row.State
+	}
+	return c, false, nil
 }
 
 // verify returns the credential as it is after the answer.
@@ -138,24 +113,6 @@ func verify(
 	return credential, err
 }
 
-// setRedirect sets where the browser goes, without the code.
-func (c *Checked) setRedirect(row db.CeremonyRow) error {
-	if row.RedirectUri == nil {
-		return ErrTicket
-	}
-	u, err := url.Parse(*row.RedirectUri)
-	if err != nil {
-		return fmt.Errorf("redirect of a sign-in: %w", err)
-	}
-	query := url.Values{}
-	if row.State != nil {
-		query.Set("state", *row.State)
-	}
-	u.RawQuery = query.Encode()
-	c.redirectTo = *u
-	return nil
-}
-
 // FinishLogin uses the ticket up and returns where the browser goes: to the app, with a code that is good for 60
 // seconds and once. It returns ErrTicket where another answer was first, and ErrRefused where the passkey was removed
 // or was used meanwhile with a higher counter.
@@ -170,10 +127,10 @@ func (s *Service) FinishLogin(ctx context.Context, tx db.DBTX, c Checked) (redir
 	if used == 0 {
 		return "", ErrRefused
 	}
-	code := rand.Text()
+	code, codeDigest := handover.NewCode()
 	finished, err := s.q.FinishLogin(ctx, tx, db.FinishLoginParams{
-		Digest: digest(c.ticket), Now: now, UserID: &c.User, PasskeyID: &c.passkey, CodeDigest: digest(code),
-		ExpiresAt: now.Add(codeFor),
+		Digest: handover.Digest(c.ticket), Now: now, UserID: &c.User, PasskeyID: &c.passkey, CodeDigest: codeDigest,
+		ExpiresAt: now.Add(handover.CodeFor),
 	})
 	if err != nil {
 		return "", err
@@ -181,23 +138,17 @@ func (s *Service) FinishLogin(ctx context.Context, tx db.DBTX, c Checked) (redir
 	if finished == 0 {
 		return "", ErrTicket
 	}
-	query := c.redirectTo.Query()
-	query.Set("code", code)
-	c.redirectTo.RawQuery = query.Encode()
-	return c.redirectTo.String(), nil
+	return c.app.URL("code", code), nil
 }
 
 // Proved returns whose sign-in the code is of, or ErrTicket, also where the verifier is not that of the app that
 // started it. The code stays good until Spend.
 func (s *Service) Proved(ctx context.Context, code, verifier string) (uuid.UUID, error) {
-	row, err := s.q.LoginByCode(ctx, s.db.Pool, digest(code), s.now())
+	row, err := s.q.LoginByCode(ctx, s.db.Pool, handover.Digest(code), s.now())
 	if err != nil {
 		return uuid.Nil, postgres.NotFoundAs(err, ErrTicket)
 	}
-	sum := sha256.Sum256([]byte(verifier))
-	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
-	if row.UserID == nil || row.CodeChallenge == nil ||
-		subtle.ConstantTimeCompare([]byte(challenge), []byte(*row.CodeChallenge)) != 1 {
+	if row.UserID == nil || row.CodeChallenge == nil || !handover.IsProvedBy(verifier, *row.CodeChallenge) {
 		return uuid.Nil, ErrTicket
 	}
 	return *row.UserID, nil
@@ -205,7 +156,7 @@ func (s *Service) Proved(ctx context.Context, code, verifier string) (uuid.UUID,
 
 // Spend uses the code up, or returns ErrTicket where it was used, or its passkey was removed, since Proved.
 func (s *Service) Spend(ctx context.Context, tx db.DBTX, code string) error {
-	spent, err := s.q.SpendLogin(ctx, tx, digest(code), s.now())
+	spent, err := s.q.SpendLogin(ctx, tx, handover.Digest(code), s.now())
 	if err == nil && spent == 0 {
 		return ErrTicket
 	}

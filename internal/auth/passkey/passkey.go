@@ -14,7 +14,6 @@ package passkey
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/adiuva/cloud-api/gen/db"
+	"github.com/adiuva/cloud-api/internal/auth/handover"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
@@ -54,7 +54,6 @@ const (
 const (
 	displayName = "Adiuva" // shown by the browser
 	ticketFor   = 5 * time.Minute
-	codeFor     = 60 * time.Second
 	maxPasskeys = 20
 	maxIDBytes  = 1023 // of a credential (WebAuthn, 5.8.3)
 	maxKeyBytes = 4096 // of its public key; RSA with 16384 bits has half of it
@@ -166,13 +165,13 @@ func (s *Service) start(
 	if row.Challenge, err = json.Marshal(session); err != nil {
 		return Started{}, fmt.Errorf("challenge of a passkey: %w", err)
 	}
-	row.Digest, row.ExpiresAt = digest(started.Ticket), started.ExpiresAt
+	row.Digest, row.ExpiresAt = handover.Digest(started.Ticket), started.ExpiresAt
 	return started, s.q.InsertCeremony(ctx, tx, row)
 }
 
 // Options returns what a ticket is for and what the browser takes, or ErrTicket.
 func (s *Service) Options(ctx context.Context, ticket string) (Kind, map[string]any, error) {
-	row, err := s.q.Ceremony(ctx, s.db.Pool, digest(ticket), s.now())
+	row, err := s.q.Ceremony(ctx, s.db.Pool, handover.Digest(ticket), s.now())
 	if err != nil {
 		return "", nil, postgres.NotFoundAs(err, ErrTicket)
 	}
@@ -214,7 +213,7 @@ func (s *Service) FinishRegistration(
 	if err != nil {
 		return Passkey{}, ErrRefused.WithCause(err)
 	}
-	ended, err := s.q.EndCeremony(ctx, tx, digest(a.ticket), s.now())
+	ended, err := s.q.EndCeremony(ctx, tx, handover.Digest(a.ticket), s.now())
 	if err != nil {
 		return Passkey{}, err
 	}
@@ -275,7 +274,7 @@ func checkCreation(a Asked, answer map[string]any) (*webauthn.Credential, error)
 func (s *Service) ceremony(
 	ctx context.Context, ticket string, want Kind,
 ) (row db.CeremonyRow, session webauthn.SessionData, err error) {
-	row, err = s.q.Ceremony(ctx, s.db.Pool, digest(ticket), s.now())
+	row, err = s.q.Ceremony(ctx, s.db.Pool, handover.Digest(ticket), s.now())
 	if err != nil {
 		return row, session, postgres.NotFoundAs(err, ErrTicket)
 	}
@@ -325,9 +324,4 @@ func (s *Service) RemoveAll(ctx context.Context, tx pgx.Tx, user uuid.UUID) (rem
 func (s *Service) Prune(ctx context.Context) error {
 	now := s.now()
 	return postgres.InBatches(func() (int64, error) { return s.q.PruneCeremonies(ctx, s.db.Pool, now, pruneBatch) })
-}
-
-func digest(text string) []byte {
-	sum := sha256.Sum256([]byte(text))
-	return sum[:]
 }

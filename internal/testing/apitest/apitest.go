@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,6 +29,8 @@ import (
 	"github.com/adiuva/cloud-api/internal/metrics"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/ratelimit"
+	"github.com/adiuva/cloud-api/internal/sso"
+	"github.com/adiuva/cloud-api/internal/sso/connection"
 	"github.com/adiuva/cloud-api/internal/testing/pgtest"
 )
 
@@ -42,12 +45,15 @@ type API struct {
 	Logs   *LogBuffer
 
 	Accounts *auth.Service
+	SSO      *sso.Service
 	DB       *postgres.DB
 	Stripe   *devstripe.Server
 	Billing  *billing.Service
 	Mailbox  *mailbox.Mailbox
 	Mail     *mail.Worker
 	Metrics  *metrics.Metrics
+	// Connections are the providers of teams.
+	Connections *connection.Service
 }
 
 // Option changes the configuration of the HTTP edge before the service starts.
@@ -101,10 +107,12 @@ func StartConfigured(t *testing.T, change func(*config.Config), options ...Optio
 }
 
 // Replica is what the replicas of a service have in common, or differ in. Now is the clock; nil means time.Now.
+// Resolver looks up issuers and the records of domains; nil means the system's.
 type Replica struct {
-	Config config.Config
-	DB     *postgres.DB
-	Now    func() time.Time
+	Config   config.Config
+	DB       *postgres.DB
+	Now      func() time.Time
+	Resolver *net.Resolver
 }
 
 // StartReplica is Start with a configuration, a database and a clock of the test's own.
@@ -113,7 +121,7 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	logs := &LogBuffer{}
 	log := slog.New(app.LogHandler(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	service, err := app.New(t.Context(), r.Config, app.Options{
-		Log: log, Version: "test", DB: r.DB, Model: model, Now: r.Now,
+		Log: log, Version: "test", DB: r.DB, Model: model, Now: r.Now, Resolver: r.Resolver,
 		HTTP: func(c *httpapi.Config) {
 			for _, o := range options {
 				o(c)
@@ -129,8 +137,8 @@ func StartReplica(t *testing.T, r Replica, model agent.Model, options ...Option)
 	t.Cleanup(web.Close)
 	return &API{
 		T: t, Server: service.API, URL: web.URL, Logs: logs,
-		Accounts: service.Auth, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
-		Mailbox: service.Mailbox, Mail: service.Mail, Metrics: service.Metrics,
+		Accounts: service.Auth, SSO: service.SSO, DB: service.DB, Stripe: service.Stripe, Billing: service.Billing,
+		Mailbox: service.Mailbox, Mail: service.Mail, Metrics: service.Metrics, Connections: service.Connections,
 	}
 }
 

@@ -1,0 +1,7 @@
+package oidc
+
+// For fuzz tests.
+var (
+	CheckURL  = checkURL
+	ParseKeys = parseKeys
+)
