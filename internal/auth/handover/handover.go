@@ -1,6 +1,6 @@
 // Package handover gives a sign-in that ended in a browser to the app that started it (RFC 8252, RFC 7636). The app
-// says where it waits and sends the hash of a random verifier. The browser brings it a code, which is worth nothing without
-// the verifier, so that no token is in a URL. Callers keep the code's digest and decide how long it is good.
+// says where it waits and sends the hash of a random verifier. The browser brings it a code, which is worth nothing
+// without the verifier, so that no token is in a URL. Callers keep the code's digest and decide how long it is good.
 package handover
 
 import (
