@@ -38,6 +38,8 @@ var sections = map[string]string{
 	"deleted_customers":     "(of deleted accounts)",
 	"team_members":          "memberships",
 	"team_invitations":      "invitations",
+	"sso_identities":        "sso_links",
+	"sso_answers":           "(sign-ins that wait for the account's owner; at most 10 minutes)",
 	"customer_updates":      "(addresses that wait to be written to Stripe)",
 }
 
@@ -96,6 +98,9 @@ func account(t *testing.T, db *postgres.DB, email string, n int) uuid.UUID {
 		`INSERT INTO team_invitations (id, team_id, email, digest, created_at, expires_at, ended_at)
 		 SELECT gen_random_uuid(), $1::uuid, u.email, 'secret hash', now(), now(), now()
 		 FROM users u, generate_series(1, $2::int) WHERE u.id = $1`,
+		`INSERT INTO sso_identities (id, user_id, issuer, subject, email, created_at, last_used_at)
+		 SELECT gen_random_uuid(), $1::uuid, 'https://idp.example.com', $1::uuid::text || n, 'x@example.com', now(), now()
+		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO token_usage (user_id, day, used) SELECT $1::uuid, current_date - n, 5
 		 FROM generate_series(1, $2::int) n`,
 	} {
@@ -172,7 +177,7 @@ func TestExportOfAFreshAccountHasEmptyLists(t *testing.T) {
 	check(t, document.WriteTo(t.Context(), &text))
 	var got map[string]json.RawMessage
 	check(t, json.Unmarshal(text.Bytes(), &got))
-	if len(got) != 14 || string(got["sessions"]) != "[]" || string(got["backups"]) != "[]" {
+	if len(got) != 15 || string(got["sessions"]) != "[]" || string(got["backups"]) != "[]" {
 		t.Errorf("export %s", text.String())
 	}
 }

@@ -169,8 +169,8 @@ var seed = []string{
 	        CASE WHEN n % 2 = 0 THEN test_id(4, n / 20) END, 'x', 'adiuva://auth', '',
 	        now() + (n % 40 - 1) * interval '1 minute'
 	 FROM generate_series(1, $users - 1) n`,
-	`INSERT INTO sso_answers
-	     (digest, user_id, team_id, code_challenge, issuer, subject, email, email_verified, expires_at)
+	`INSERT INTO sso_answers (digest, user_id, team_id, code_challenge, issuer, subject, email, email_verified,
+	        expires_at)
 	 SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), CASE WHEN n % 2 = 0 THEN test_id(1, n) END,
 	        CASE WHEN n % 3 = 0 THEN test_id(4, n / 20) END, CASE WHEN n % 2 = 1 THEN 'x' END,
 	        'https://idp.example.com/1', 'subject-' || n, 'user' || n || '@example.com', true,
