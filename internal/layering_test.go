@@ -178,8 +178,8 @@ var allowed = map[string]string{
 var owners = map[string]string{
 	module + "gen/api":    "internal/httpapi",
 	module + "gen/client": "",
-	module + "gen/db": "internal/sso internal/sso/connection internal/apikey internal/audit internal/auth internal/backup " +
-		"internal/billing " +
+	module + "gen/db": "internal/sso internal/sso/connection internal/apikey internal/audit internal/auth " +
+		"internal/backup internal/billing " +
 		"internal/backlog internal/budget internal/export internal/mail internal/team",
 	module + "internal/config": "internal/app internal/testing/apitest cmd/adiuva-api",
 	module + "internal/dev/": "internal/dev/offline internal/dev/offline/answering internal/app " +

@@ -99,7 +99,8 @@ func account(t *testing.T, db *postgres.DB, email string, n int) uuid.UUID {
 		 SELECT gen_random_uuid(), $1::uuid, u.email, 'secret hash', now(), now(), now()
 		 FROM users u, generate_series(1, $2::int) WHERE u.id = $1`,
 		`INSERT INTO sso_identities (id, user_id, issuer, subject, email, created_at, last_used_at)
-		 SELECT gen_random_uuid(), $1::uuid, 'https://idp.example.com', $1::uuid::text || n, 'x@example.com', now(), now()
+		 SELECT gen_random_uuid(), $1::uuid, 'https://idp.example.com', $1::uuid::text || n, 'x@example.com',
+		     now(), now()
 		 FROM generate_series(1, $2::int) n`,
 		`INSERT INTO token_usage (user_id, day, used) SELECT $1::uuid, current_date - n, 5
 		 FROM generate_series(1, $2::int) n`,
