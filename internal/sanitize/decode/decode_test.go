@@ -58,6 +58,29 @@ func TestNothingThatInflatesIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestOneLetterThatRepeatsIsNoPackedText shows that short texts are unpacked, and those that only repeat a letter are
+// not.
+func TestOneLetterThatRepeatsIsNoPackedText(t *testing.T) {
+	t.Parallel()
+	var inflater Inflater
+	for text, want := range map[string]bool{
+		"moonlitfootballsandbookkeepers":        true,
+		"ballooncoffeebee":                      true,
+		strings.Repeat("p", 40) + `#"&. ]Z4&`:   false,
+		strings.Repeat("pqr ", 12):              true,
+		strings.Repeat("p ", 40) + "ballooncof": true,
+	} {
+		var b bytes.Buffer
+		w, _ := flate.NewWriter(&b, flate.HuffmanOnly)
+		_, _ = w.Write([]byte(text))
+		_ = w.Close()
+		b.Write(make([]byte, 2*minBytes))
+		if got := inflater.Unpack(b.Bytes()); (got == text) != want || got != "" && got != text {
+			t.Errorf("%q: unpacked %q", text, got)
+		}
+	}
+}
+
 // TestEscapesAreThoseOfTheExpression compares escapeLen with a regular expression, for random texts.
 func TestEscapesAreThoseOfTheExpression(t *testing.T) {
 	t.Parallel()

@@ -119,10 +119,20 @@ func (f *Inflater) Unpack(b []byte) string {
 	}
 	rest, _ := io.ReadAll(io.LimitReader(r, maxInflated))
 	text := append(start[:n:n], rest...)
-	if !mostlyPrintable(text) {
-		return ""
+	if !mostlyPrintable(text) || written(text) < minBytes {
+		return "" // as when JSON is taken for packed data, which often gives one letter forty times
 	}
 	return strings.ToValidUTF8(string(text), " ")
+}
+
+// written returns how many visible ASCII characters text has, of which no more than two equal ones in a row count.
+func written(text []byte) (n int) {
+	for i, c := range text {
+		if c > ' ' && c < 0x7F && (i < 2 || c != text[i-1] || c != text[i-2]) {
+			n++
+		}
+	}
+	return n
 }
 
 // mostlyPrintable reports whether three in four bytes are printable ASCII.
