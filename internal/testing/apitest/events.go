@@ -348,5 +348,5 @@ func Types(events []Event) (types []string) {
 // Deadline limits how long the next reads may take together.
 func (s *EventSocket) Deadline(within time.Duration) {
 	s.T.Helper()
-	check(s.T, s.Conn.SetReadDeadline(time.Now().Add(within)))
+	s.expectWithin(within)
 }

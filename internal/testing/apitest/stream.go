@@ -63,8 +63,18 @@ func (a *API) Handshake(query string, headers Header, protocols ...string) (*Str
 		return nil, Response{resp.StatusCode, resp.Header, body[:n]}
 	}
 	a.T.Cleanup(func() { _ = conn.Close() })
-	check(a.T, conn.SetReadDeadline(time.Now().Add(time.Minute)))
-	return &Stream{T: a.T, Conn: conn, Resp: resp}, Response{Status: resp.StatusCode, Header: resp.Header}
+	s := &Stream{T: a.T, Conn: conn, Resp: resp}
+	s.expectWithin(answerTimeout)
+	return s, Response{Status: resp.StatusCode, Header: resp.Header}
+}
+
+// answerTimeout is how long a test waits for what comes over a socket.
+const answerTimeout = time.Minute
+
+// expectWithin limits how long the next reads may take together.
+func (s *Stream) expectWithin(limit time.Duration) {
+	s.T.Helper()
+	check(s.T, s.Conn.SetReadDeadline(time.Now().Add(limit)))
 }
 
 // Dial opens a socket, and fails the test if it is refused.

@@ -19,6 +19,7 @@ func Transports() []Transport {
 			s := a.Dial(headers)
 			return func(t *testing.T, request string) ([]string, *Frame) {
 				s.T = t
+				s.expectWithin(answerTimeout)
 				s.Send(request)
 				return s.Answer()
 			}
@@ -27,6 +28,7 @@ func Transports() []Transport {
 			s := a.DialEvents(headers)
 			return func(t *testing.T, request string) ([]string, *Frame) {
 				s.T = t
+				s.expectWithin(answerTimeout)
 				s.Send(request)
 				return asFrame(s.Answer())
 			}
