@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, looks, openWindow, screenshot } from './browser.mjs';
 import { startOidcProvider } from './oidc-provider.mjs';
+import { fillIn } from './provider-pages.mjs';
 
-const { BASE: base, ZITADEL: zitadel, NPM_PORT: port, PASSWORD: password } = process.env;
+const { BASE: base, ZITADEL: zitadel, NPM_PORT: port } = process.env;
 const npm = `http://localhost:${port}`;
 let browser;
 let endProvider;
@@ -20,25 +21,11 @@ after(async () => {
   endProvider();
 });
 
-const ways = {
-  async zitadel({ page }, name) {
-    await page.getByLabel('Username:').fill(name);
-    await page.getByLabel('Password:').fill(password);
-    await page.getByRole('button', { name: 'Login' }).click();
-  },
-  async npm({ page }, name) {
-    await page.getByPlaceholder('Enter any login').fill(name);
-    await page.getByPlaceholder('and password').fill('anything');
-    await page.getByRole('button', { name: 'Sign-in' }).click();
-    await page.getByRole('button', { name: 'Continue' }).click();
-  },
-};
-
 /** Signs in and returns what the site shows, and its window. */
 async function signIn(provider, name) {
   const view = await openWindow(browser, looks[0], { allow: [base, npm, new URL(zitadel).origin] });
   await view.page.goto(`${base}/start?provider=${provider}`);
-  await ways[provider](view, name);
+  await fillIn(provider, view, name);
   await view.page.waitForURL(`${process.env.CALLBACK}?**`);
   await screenshot(view, `signed-in-${provider}`);
   return { view, shown: await view.page.locator('body').innerText() };
