@@ -12,6 +12,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/lockout"
 	"github.com/adiuva/cloud-api/internal/auth/password"
 	"github.com/adiuva/cloud-api/internal/auth/token"
+	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
@@ -114,8 +115,15 @@ func (s *Service) checkOwnPassword(
 	}, then)
 }
 
+// errPasswordMissing is returned where an account has a password and none was sent. The contract cannot say so: accounts
+// without a password leave it out.
+var errPasswordMissing = fault.ErrValidation.WithDetails(fault.Detail{
+	Pointer: "/password", Message: "Send the account's password.",
+})
+
 // confirmOwner is checkOwnPassword for what an account without a password may do as well. That needs a session of the
-// last five minutes in its place, or it is ErrSignInTooOld.
+// last five minutes in its place, or it is ErrSignInTooOld. A password that is left out where there is one is
+// validation_failed with the pointer /password.
 func (s *Service) confirmOwner(
 	ctx context.Context, user identity.User, from netip.Addr, secret string, then func(*password.Slot) error,
 ) error {
@@ -124,7 +132,7 @@ func (s *Service) confirmOwner(
 		return postgres.NotFoundAs(err, token.ErrInvalid)
 	}
 	if known.PasswordHash != "" && secret == "" { // left out, which is no guess
-		return ErrPasswordWrong
+		return errPasswordMissing
 	}
 	if known.PasswordHash != "" {
 		_, err := s.checkOwnPassword(ctx, user, from, secret, then)

@@ -52,7 +52,7 @@ func TestAPasswordIsNeededWhereThereIsOne(t *testing.T) {
 		s.Do("POST", "/api/v1/auth/me/deletion", `{}`, owner),
 		s.Do("PUT", "/api/v1/auth/email", `{"email":"new@example.com"}`, owner),
 	} {
-		wantRefusal(t, got, http.StatusForbidden, "password_wrong")
+		wantRefusal(t, got, http.StatusUnprocessableEntity, "validation_failed")
 	}
 }
 
