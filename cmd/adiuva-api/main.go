@@ -119,6 +119,9 @@ func configCommand(env environment) *cobra.Command {
 				if _, err := app.LoadProviders(cfg, env.getenv); err != nil {
 					return err
 				}
+				if _, err := app.LoadSSOProviders(cfg); err != nil {
+					return err
+				}
 				for _, warning := range cfg.Warnings() {
 					if _, err := fmt.Fprintln(env.out, "Warning:", warning); err != nil {
 						return err

@@ -66,19 +66,22 @@ func TestReadmeSnippetsWork(t *testing.T) {
 
 func TestOperatorCommandsWork(t *testing.T) {
 	t.Parallel()
-	list := snippets(t, "docs/operators.md") // on billing, on providers of models, and on accounts
-	if len(list) != 3 {
+	// On a rule for the metrics of Kubernetes, which needs a cluster, billing, providers of models and of sign-ins, and
+	// accounts.
+	list := snippets(t, "docs/operators.md")
+	if len(list) != 5 {
 		t.Fatalf("found %d snippets; decide here how a new one is tested", len(list))
 	}
 	s := servetest.Run(t)
 	env := append(s.Env, "PATH="+filepath.Dir(s.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	bash(t, env, "adiuva-api user create bea@example.com --password 'correct horse battery'")
-	out := bash(t, env, strings.Replace(list[0], "anna@", "bea@", 1))
+	out := bash(t, env, strings.Replace(list[1], "anna@", "bea@", 1))
 	if !strings.Contains(out, "free") {
 		t.Errorf("billing status does not show the tier: %s", out)
 	}
-	checkProviders(t, env, list[1])
-	bash(t, env, "exec <<< 'correct horse battery'\n"+list[2])
+	checkProviders(t, env, list[2])
+	checkSignIns(t, env, list[3])
+	bash(t, env, "exec <<< 'correct horse battery'\n"+list[4])
 	out = bash(t, env, "adiuva-api user list")
 	if strings.Contains(out, "anna@example.com") && !strings.Contains(out, "delet") {
 		t.Errorf("the account was not deleted: %s", out)
@@ -99,6 +102,23 @@ func checkProviders(t *testing.T, env []string, text string) {
 	out := bash(t, append(env, "LLM_PROVIDERS_FILE="+file, "ANTHROPIC_KEY=sk-ant"), "adiuva-api config check")
 	if !strings.Contains(out, "is valid") {
 		t.Errorf("the providers of the documentation: %s", out)
+	}
+}
+
+// checkSignIns has the service check the file of sign-in providers of the documentation, with the secrets beside it.
+func checkSignIns(t *testing.T, env []string, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"google.secret": "g\n", "microsoft.secret": "m\n", "sign-ins.yaml": text,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := bash(t, append(env, "OIDC_PROVIDERS_FILE="+filepath.Join(dir, "sign-ins.yaml")), "adiuva-api config check")
+	if !strings.Contains(out, "is valid") {
+		t.Errorf("the sign-in providers of the documentation: %s", out)
 	}
 }
 
