@@ -115,8 +115,8 @@ func (s *Service) checkOwnPassword(
 	}, then)
 }
 
-// errPasswordMissing is returned where an account has a password and none was sent. The contract cannot say so: accounts
-// without a password leave it out.
+// errPasswordMissing is returned where an account has a password and none was sent. The contract cannot say so, since
+// accounts without a password leave it out.
 var errPasswordMissing = fault.ErrValidation.WithDetails(fault.Detail{
 	Pointer: "/password", Message: "Send the account's password.",
 })
