@@ -119,7 +119,7 @@ func TestScrapesDoNotDisturb(t *testing.T) {
 	me := a.createUser("me@example.com", tier.Power)
 	ended := make(chan struct{})
 	var scraper sync.WaitGroup
-	scrapes := 0
+	var scrapes atomic.Int64
 	scraper.Go(func() {
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
@@ -134,7 +134,7 @@ func TestScrapesDoNotDisturb(t *testing.T) {
 			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "\nadiuva_queue_oldest_seconds{") {
 				t.Errorf("an incomplete scrape: %d", w.Code)
 			}
-			scrapes++
+			scrapes.Add(1)
 		}
 	})
 	const senders, each = 4, 250
@@ -149,14 +149,14 @@ func TestScrapesDoNotDisturb(t *testing.T) {
 		})
 	}
 	work.Wait()
-	for deadline := time.Now().Add(10 * time.Second); scrapes == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(10 * time.Second); scrapes.Load() == 0 && time.Now().Before(deadline); {
 		a.send("GET", "/api/v1/auth/me", "", nil)
 	}
 	close(ended)
 	scraper.Wait()
 	a.expectMetrics(t, fmt.Sprintf(`http_server_request_duration_seconds_count{code="200",operation="getMe"} %d`,
 		senders*each))
-	t.Logf("%d scrapes", scrapes)
+	t.Logf("%d scrapes", scrapes.Load())
 }
 
 // TestLabelsAreKnown compares the labels that exist with the ones that were looked at.

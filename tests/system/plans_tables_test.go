@@ -44,6 +44,12 @@ var bounds = map[string]bound{
 	"teams":          {perAccount: true, endedBy: "DeleteTeam"},
 	"team_members":   {perAccount: true, endedBy: "DeleteTeamMember"},
 
+	"sso_connections": {perAccount: true, endedBy: "DeleteSSOConnection"},
+	"sso_domains":     {perAccount: true, endedBy: "DeleteOtherSSODomains"},
+	"sso_identities":  {perAccount: true, endedBy: "DeleteIdentitiesOf"},
+	"sso_starts":      {prunedBy: []string{"PruneSSOStarts"}},
+	"sso_answers":     {prunedBy: []string{"PruneSSOAnswers"}},
+
 	"stripe_account":    {singleton: true},
 	"billing_reconcile": {singleton: true},
 
