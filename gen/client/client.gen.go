@@ -104,7 +104,8 @@ type ClientInterface interface {
 	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+	// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+	// `password_wrong` if it is wrong; 10 wrong passwords in 15
 	// minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 	// `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
@@ -119,7 +120,8 @@ type ClientInterface interface {
 	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+	// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+	// `password_wrong` if it is wrong; 10 wrong passwords in 15
 	// minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 	// `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
@@ -198,7 +200,8 @@ type ClientInterface interface {
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-	// /auth/login/second-factor takes with a code.
+	// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+	// 403 `sso_required`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -214,7 +217,8 @@ type ClientInterface interface {
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-	// /auth/login/second-factor takes with a code.
+	// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+	// 403 `sso_required`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -227,8 +231,8 @@ type ClientInterface interface {
 	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-	// requests per minute and client address.
+	// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+	// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -241,8 +245,8 @@ type ClientInterface interface {
 	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-	// requests per minute and client address.
+	// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+	// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -270,8 +274,8 @@ type ClientInterface interface {
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-	// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+	// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+	// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
 	//
@@ -285,8 +289,8 @@ type ClientInterface interface {
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-	// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+	// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+	// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
 	//
@@ -433,8 +437,8 @@ type ClientInterface interface {
 	// ExchangePasskeyCodeWithBody Exchange the code of a sign-in for tokens
 	//
 	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-	// 30 requests per minute and client address.
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+	// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -444,8 +448,8 @@ type ClientInterface interface {
 	// ExchangePasskeyCode Exchange the code of a sign-in for tokens
 	//
 	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-	// 30 requests per minute and client address.
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+	// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -519,8 +523,8 @@ type ClientInterface interface {
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-	// address.
+	// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+	// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -534,8 +538,8 @@ type ClientInterface interface {
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-	// address.
+	// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+	// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1426,7 +1430,8 @@ func (c *Client) ListAgents(ctx context.Context, reqEditors ...RequestEditorFn) 
 // for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+// `password_wrong` if it is wrong; 10 wrong passwords in 15
 // minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 // `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 //
@@ -1451,7 +1456,8 @@ func (c *Client) ChangeEmailWithBody(ctx context.Context, params *ChangeEmailPar
 // for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+// `password_wrong` if it is wrong; 10 wrong passwords in 15
 // minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 // `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 //
@@ -1600,7 +1606,8 @@ func (c *Client) ListAuthEvents(ctx context.Context, params *ListAuthEventsParam
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 // days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 // guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-// /auth/login/second-factor takes with a code.
+// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+// 403 `sso_required`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1626,7 +1633,8 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 // days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 // guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-// /auth/login/second-factor takes with a code.
+// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+// 403 `sso_required`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1649,8 +1657,8 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 // code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 // session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 // seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-// requests per minute and client address.
+// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1673,8 +1681,8 @@ func (c *Client) LoginWithSecondFactorWithBody(ctx context.Context, contentType 
 // code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 // session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 // seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-// requests per minute and client address.
+// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1732,8 +1740,8 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 // shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 // owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
 //
@@ -1757,8 +1765,8 @@ func (c *Client) RequestAccountDeletionWithBody(ctx context.Context, contentType
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 // shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 // owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
 //
@@ -2035,8 +2043,8 @@ func (c *Client) FinishPasskeyRegistration(ctx context.Context, body FinishPassk
 // ExchangePasskeyCodeWithBody Exchange the code of a sign-in for tokens
 //
 // Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-// 30 requests per minute and client address.
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2056,8 +2064,8 @@ func (c *Client) ExchangePasskeyCodeWithBody(ctx context.Context, contentType st
 // ExchangePasskeyCode Exchange the code of a sign-in for tokens
 //
 // Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-// 30 requests per minute and client address.
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2191,8 +2199,8 @@ func (c *Client) RequestPasswordReset(ctx context.Context, params *RequestPasswo
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 // get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 // account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-// address.
+// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2216,8 +2224,8 @@ func (c *Client) ConfirmPasswordResetWithBody(ctx context.Context, contentType s
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 // get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 // account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-// address.
+// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type.
 //

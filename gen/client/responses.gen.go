@@ -60,7 +60,8 @@ type ClientWithResponsesInterface interface {
 	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+	// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+	// `password_wrong` if it is wrong; 10 wrong passwords in 15
 	// minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 	// `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
@@ -75,7 +76,8 @@ type ClientWithResponsesInterface interface {
 	// for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 	// that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 	// nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+	// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+	// `password_wrong` if it is wrong; 10 wrong passwords in 15
 	// minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 	// `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 	//
@@ -158,7 +160,8 @@ type ClientWithResponsesInterface interface {
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-	// /auth/login/second-factor takes with a code.
+	// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+	// 403 `sso_required`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -174,7 +177,8 @@ type ClientWithResponsesInterface interface {
 	// and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 	// days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 	// guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-	// /auth/login/second-factor takes with a code.
+	// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+	// 403 `sso_required`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -187,8 +191,8 @@ type ClientWithResponsesInterface interface {
 	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-	// requests per minute and client address.
+	// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+	// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -201,8 +205,8 @@ type ClientWithResponsesInterface interface {
 	// code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 	// session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 	// seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-	// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-	// requests per minute and client address.
+	// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+	// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -234,8 +238,8 @@ type ClientWithResponsesInterface interface {
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-	// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+	// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+	// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
 	//
@@ -249,8 +253,8 @@ type ClientWithResponsesInterface interface {
 	// Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 	// shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 	// owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-	// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-	// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+	// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+	// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 	// 15 minutes, counted by session and by account together with every other operation that asks for the password,
 	// lead to 429 `rate_limited` with `Retry-After`.
 	//
@@ -401,8 +405,8 @@ type ClientWithResponsesInterface interface {
 	// ExchangePasskeyCodeWithBodyWithResponse Exchange the code of a sign-in for tokens
 	//
 	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-	// 30 requests per minute and client address.
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+	// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -412,8 +416,8 @@ type ClientWithResponsesInterface interface {
 	// ExchangePasskeyCodeWithResponse Exchange the code of a sign-in for tokens
 	//
 	// Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-	// 30 requests per minute and client address.
+	// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+	// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -489,8 +493,8 @@ type ClientWithResponsesInterface interface {
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-	// address.
+	// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+	// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -504,8 +508,8 @@ type ClientWithResponsesInterface interface {
 	// 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 	// get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 	// account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-	// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-	// address.
+	// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+	// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6704,7 +6708,8 @@ func (c *ClientWithResponses) ListAgentsWithResponse(ctx context.Context, reqEdi
 // for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+// `password_wrong` if it is wrong; 10 wrong passwords in 15
 // minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 // `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 //
@@ -6725,7 +6730,8 @@ func (c *ClientWithResponses) ChangeEmailWithBodyWithResponse(ctx context.Contex
 // for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
 // that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
 // nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+// instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+// `password_wrong` if it is wrong; 10 wrong passwords in 15
 // minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
 // `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
 //
@@ -6850,7 +6856,8 @@ func (c *ClientWithResponses) ListAuthEventsWithResponse(ctx context.Context, pa
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 // days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 // guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-// /auth/login/second-factor takes with a code.
+// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+// 403 `sso_required`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6872,7 +6879,8 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 // and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
 // days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
 // guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
-// /auth/login/second-factor takes with a code.
+// /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+// 403 `sso_required`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6891,8 +6899,8 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 // code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 // session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 // seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-// requests per minute and client address.
+// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6911,8 +6919,8 @@ func (c *ClientWithResponses) LoginWithSecondFactorWithBodyWithResponse(ctx cont
 // code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
 // session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
 // seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
-// for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
-// requests per minute and client address.
+// for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+// passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6962,8 +6970,8 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 // shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 // owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
 //
@@ -6983,8 +6991,8 @@ func (c *ClientWithResponses) RequestAccountDeletionWithBodyWithResponse(ctx con
 // Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
 // shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
 // owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
-// password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
-// instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+// password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+// needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
 // 15 minutes, counted by session and by account together with every other operation that asks for the password,
 // lead to 429 `rate_limited` with `Retry-After`.
 //
@@ -7213,8 +7221,8 @@ func (c *ClientWithResponses) FinishPasskeyRegistrationWithResponse(ctx context.
 // ExchangePasskeyCodeWithBodyWithResponse Exchange the code of a sign-in for tokens
 //
 // Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-// 30 requests per minute and client address.
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7230,8 +7238,8 @@ func (c *ClientWithResponses) ExchangePasskeyCodeWithBodyWithResponse(ctx contex
 // ExchangePasskeyCodeWithResponse Exchange the code of a sign-in for tokens
 //
 // Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
-// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
-// 30 requests per minute and client address.
+// once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+// `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7343,8 +7351,8 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 // get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 // account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-// address.
+// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7364,8 +7372,8 @@ func (c *ClientWithResponses) ConfirmPasswordResetWithBodyWithResponse(ctx conte
 // 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
 // get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
 // account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
-// /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
-// address.
+// /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+// for a member whose team requires its provider. Limited to 10 requests per minute and client address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -46,7 +46,8 @@ export const register = <ThrowOnError extends boolean = false>(options: Options<
  * and 100 in an hour, all those networks together. A network from which the account signed in within the last 90
  * days is held up by its own attempts only. So is a device that sends its last `refresh_token`. If a second factor
  * guards the account, the right password gets 401 `second_factor_required` with a `ticket`, which POST
- * /auth/login/second-factor takes with a code.
+ * /auth/login/second-factor takes with a code. The right password of a member whose team requires its provider gets
+ * 403 `sso_required`.
  *
  */
 export const login = <ThrowOnError extends boolean = false>(options: Options<LoginData, ThrowOnError>) => (options.client ?? client).post<LoginResponses, LoginErrors, ThrowOnError>({
@@ -108,8 +109,8 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
  * Deletes the account with its sessions, backups and subscription. The sessions end at once; the rest follows
  * shortly after, even if the server restarts in between. This cannot be undone. 409 `owner_cannot_leave` for the
  * owner of a team with other members, who hands it over first, or sends `end_team`. 403 `password_wrong` if the
- * password is wrong. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
- * instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
+ * password is wrong, 422 `validation_failed` if it is missing. An account without a password, made by single sign-on,
+ * needs a sign-in within the last 5 minutes instead, 403 `sign_in_too_old` otherwise. 10 wrong passwords in
  * 15 minutes, counted by session and by account together with every other operation that asks for the password,
  * lead to 429 `rate_limited` with `Retry-After`.
  *
@@ -171,8 +172,8 @@ export const requestPasswordReset = <ThrowOnError extends boolean = false>(optio
  * 422 `validation_failed` leaves the code good. If the address was never verified before, whatever somebody else set up to
  * get into the account ends too, such as API keys, second factors and passkeys. Else, if a second factor guards the
  * account, the right code gets 401 `second_factor_required` with a `ticket`, and the password changes when POST
- * /auth/login/second-factor takes that with a code of the second factor. Limited to 10 requests per minute and client
- * address.
+ * /auth/login/second-factor takes that with a code of the second factor. 403 `sso_required`, which leaves the code good,
+ * for a member whose team requires its provider. Limited to 10 requests per minute and client address.
  *
  */
 export const confirmPasswordReset = <ThrowOnError extends boolean = false>(options: Options<ConfirmPasswordResetData, ThrowOnError>) => (options.client ?? client).post<ConfirmPasswordResetResponses, ConfirmPasswordResetErrors, ThrowOnError>({
@@ -223,7 +224,8 @@ export const confirmEmailVerification = <ThrowOnError extends boolean = false>(o
  * for 10 minutes after it was mailed, for 5 tries and once; a later one replaces it. The answer is the same for an address
  * that has an account, whose owner is told by mail and gets no code. After 3 mails with codes to the address in an hour
  * nothing is mailed. An account without a password, made by single sign-on, needs a sign-in within the last 5 minutes
- * instead, 403 `sign_in_too_old` otherwise. 403 `password_wrong` if the password is wrong; 10 wrong passwords in 15
+ * instead, 403 `sign_in_too_old` otherwise. 422 `validation_failed` if the password is missing where there is one, 403
+ * `password_wrong` if it is wrong; 10 wrong passwords in 15
  * minutes, counted by session and by account together with every other operation that asks for the password, lead to 429
  * `rate_limited` with `Retry-After`. So do more than 10 requests of one account in an hour.
  *
@@ -263,8 +265,8 @@ export const confirmEmailChange = <ThrowOnError extends boolean = false>(options
  * code, for the tokens of a session. If the ticket is of a password reset, the password changes as well and every other
  * session ends. A ticket is good for 5 minutes, for 5 tries and once; so is a code: the app's next one comes after 30
  * seconds. 422 `code_invalid` if the code is wrong or used, or the ticket is used, expired or unknown; sign in again
- * for a new ticket. Wrong codes are limited like wrong passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10
- * requests per minute and client address.
+ * for a new ticket. 403 `sso_required` for a member whose team requires its provider. Wrong codes are limited like wrong
+ * passwords, with 429 `rate_limited` and `Retry-After`. Limited to 10 requests per minute and client address.
  *
  */
 export const loginWithSecondFactor = <ThrowOnError extends boolean = false>(options: Options<LoginWithSecondFactorData, ThrowOnError>) => (options.client ?? client).post<LoginWithSecondFactorResponses, LoginWithSecondFactorErrors, ThrowOnError>({
@@ -461,8 +463,8 @@ export const getPasskeyOptions = <ThrowOnError extends boolean = false>(options:
  * Exchange the code of a sign-in for tokens
  *
  * Exchanges the `code` that the app got at its `redirect_uri` for the tokens of a session. It is good for 60 seconds and
- * once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. Limited to
- * 30 requests per minute and client address.
+ * once, with the `code_verifier` of the `code_challenge` that the sign-in started with: else 422 `code_invalid`. 403
+ * `sso_required` for a member whose team requires its provider. Limited to 30 requests per minute and client address.
  *
  */
 export const exchangePasskeyCode = <ThrowOnError extends boolean = false>(options: Options<ExchangePasskeyCodeData, ThrowOnError>) => (options.client ?? client).post<ExchangePasskeyCodeResponses, ExchangePasskeyCodeErrors, ThrowOnError>({

@@ -25,8 +25,8 @@ func (instant) Generate(context.Context, agent.ModelCall, agent.Emit) (agent.Ans
 }
 
 // BenchmarkRequest measures the CPU time of the model calls of one request, the router's and an agent's: bare, and
-// metered, which includes both statements but not what PostgreSQL takes for them. 16 accounts ask at a time, as in
-// BenchmarkChat; run it with -cpu 1 to compare the two.
+// metered, which includes both statements but not what PostgreSQL takes for them. 16 accounts ask at a time; run it
+// with -cpu 1 to compare it with POST /chat of BenchmarkService.
 func BenchmarkRequest(b *testing.B) {
 	w := newWorld(b)
 	var users []identity.User
