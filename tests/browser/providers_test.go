@@ -24,9 +24,8 @@ func TestSignInAtProvidersInBrowser(t *testing.T) {
 	t.Parallel()
 	t.Attr("case", "OI24")
 	party := newRelyingParty()
-	service := httptest.NewServer(party)
-	t.Cleanup(service.Close)
-	party.callback = service.URL + "/callback"
+	service := httptest.NewUnstartedServer(party)
+	party.callback = "http://" + service.Listener.Addr().String() + "/callback"
 	port := freePort(t)
 	party.providers = map[string]oidc.Provider{
 		"zitadel": {
@@ -39,6 +38,8 @@ func TestSignInAtProvidersInBrowser(t *testing.T) {
 			ClientID: "adiuva", ClientSecret: "a secret of the test",
 		},
 	}
+	service.Start()
+	t.Cleanup(service.Close)
 	run(t, "providers.test.mjs", "BASE="+service.URL, "CALLBACK="+party.callback, "PASSWORD="+issuertest.Password,
 		fmt.Sprint("NPM_PORT=", port), "CLIENT_ID=adiuva", "CLIENT_SECRET=a secret of the test",
 		"ZITADEL="+party.providers["zitadel"].Issuer)
