@@ -36,6 +36,7 @@ type issuer struct {
 	mu    sync.Mutex
 	codes map[string]grant // each is good once
 	down  bool
+	asked func() // before each answer; may be nil
 }
 
 // grant is what the token endpoint checks and says for a code.
@@ -57,6 +58,9 @@ func newIssuer(t *testing.T, now func() time.Time) *issuer {
 func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.asked != nil {
+		i.asked()
+	}
 	w.Header().Set("Content-Type", "application/json")
 	var body any
 	switch {
@@ -115,6 +119,12 @@ func (i *issuer) setDown(down bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.down = down
+}
+
+func (i *issuer) setAsked(asked func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.asked = asked
 }
 
 // authorize does what the page of the issuer does for the person, and returns the parameters of the callback.

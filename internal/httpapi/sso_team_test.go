@@ -129,6 +129,21 @@ func TestALostProofEndsSignInsOnTheirWay(t *testing.T) {
 	}
 }
 
+func TestAProviderRemovedWhileItIsAskedSignsNobodyIn(t *testing.T) {
+	t.Attr("case", "SSO59")
+	t.Parallel()
+	s := startTeam(t, 5)
+	started := s.begin(map[string]string{"provider": "", "email": "a@corp.example.com"})
+	answer := s.microsoft.authorize(t, started.issuer, employee(1))
+	s.microsoft.setAsked(func() { s.exec("DELETE FROM sso_connections") })
+	if got := s.back(started.cookie, answer); !strings.Contains(got, "error=sso_failed") {
+		t.Errorf("the browser goes to %s", got)
+	}
+	if !strings.Contains(s.Logs.String(), `"reason":"provider_gone"`) {
+		t.Error("the log has no reason")
+	}
+}
+
 func TestARemovedMemberStaysOut(t *testing.T) {
 	t.Attr("case", "SSO53")
 	t.Parallel()

@@ -32,6 +32,12 @@ func UniqueViolation(err error) (constraint string, ok bool) {
 	return "", false
 }
 
+// MissingReference reports whether err says that the row that another refers to is gone.
+func MissingReference(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23503"
+}
+
 // Translate translates an error of the driver. A server that is unreachable, restarting, hung, full, read-only or too
 // busy is fault.ErrDatabase; text that PostgreSQL cannot store (with a NUL) is fault.ErrValidation; a cancelled call is
 // context.Canceled. Any other error of the driver gets a text with SQLSTATE, table and constraint but no values, and

@@ -83,7 +83,7 @@ func (s *Service) start(ctx context.Context, in Start, from source) (Started, er
 		row.Provider = &from.name
 	}
 	if err := s.q.InsertSSOStart(ctx, s.db.Pool, row); err != nil {
-		return Started{}, postgres.Translate(err)
+		return Started{}, s.unwritten(ctx, from, err)
 	}
 	return Started{URL: address, Cookie: browser}, nil
 }
@@ -151,11 +151,24 @@ func (s *Service) ask(ctx context.Context, in Returned, row db.TakeSSOStartRow) 
 		email = ""
 	}
 	code, digest := handover.NewCode()
-	return code, postgres.Translate(s.q.InsertSSOAnswer(ctx, s.db.Pool, db.InsertSSOAnswerParams{
+	err = s.q.InsertSSOAnswer(ctx, s.db.Pool, db.InsertSSOAnswerParams{
 		Digest: digest, TeamID: from.team, CodeChallenge: row.CodeChallenge, Issuer: person.Issuer,
 		Subject: person.Subject, Email: email, EmailVerified: person.EmailVerified,
 		ExpiresAt: s.now().Add(handover.CodeFor),
-	}))
+	})
+	if err != nil {
+		return "", s.unwritten(ctx, from, err)
+	}
+	return code, nil
+}
+
+// unwritten is what comes of a row that could not be written: ErrFailed where the team's provider was removed while it
+// was asked.
+func (s *Service) unwritten(ctx context.Context, from source, err error) error {
+	if postgres.MissingReference(err) {
+		return s.failed(ctx, from, reasonProvider)
+	}
+	return postgres.Translate(err)
 }
 
 func zeroIfNil(text *string) string {
