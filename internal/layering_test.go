@@ -74,11 +74,12 @@ var allowed = map[string]string{
 		"internal/identity internal/tier internal/tokens internal/fault",
 	"internal/scenario": "internal/action internal/agent internal/dates internal/tier",
 	"internal/auth": "internal/worker internal/postgres gen/db internal/apikey internal/audit internal/identity " +
-		"internal/auth/sessioncache internal/mail internal/seal " +
+		"internal/auth/sessioncache internal/livecheck internal/mail internal/seal " +
 		"internal/network internal/strictjson internal/tier internal/fault",
 	"internal/auth/sessioncache": "",
-	"internal/apikey": "internal/audit internal/auth/sessioncache internal/postgres gen/db internal/identity " +
-		"internal/fault",
+	"internal/livecheck":         "",
+	"internal/apikey": "internal/audit internal/auth/sessioncache internal/livecheck internal/postgres gen/db " +
+		"internal/identity internal/fault",
 	"internal/audit":  "internal/postgres gen/db internal/identity internal/network",
 	"internal/export": "internal/postgres gen/db internal/fault",
 	"internal/mail":   "internal/worker internal/postgres gen/db",

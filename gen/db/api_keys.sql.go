@@ -55,27 +55,6 @@ func (q *Queries) CreateKey(ctx context.Context, db DBTX, arg CreateKeyParams) e
 	return err
 }
 
-const keyIsLive = `-- name: KeyIsLive :one
-SELECT EXISTS (
-    SELECT 1 FROM api_keys k JOIN users u ON u.id = k.user_id
-    WHERE k.id = $1 AND k.user_id = $2 AND k.revoked_at IS NULL
-        AND (k.expires_at IS NULL OR k.expires_at > $3) AND u.deleted_at IS NULL
-)
-`
-
-type KeyIsLiveParams struct {
-	ID     uuid.UUID
-	UserID uuid.UUID
-	Now    *time.Time
-}
-
-func (q *Queries) KeyIsLive(ctx context.Context, db DBTX, arg KeyIsLiveParams) (bool, error) {
-	row := db.QueryRow(ctx, keyIsLive, arg.ID, arg.UserID, arg.Now)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const keyState = `-- name: KeyState :one
 SELECT k.id, k.scopes, k.expires_at, k.last_used_at,
        u.id AS user_id, u.email, u.tier, u.seats, u.grant_tier, u.grant_seats,
@@ -202,6 +181,37 @@ func (q *Queries) LockKey(ctx context.Context, db DBTX, iD uuid.UUID, userID uui
 	var i LockKeyRow
 	err := row.Scan(&i.KeyHash, &i.RevokedAt)
 	return i, err
+}
+
+const ownersOfLiveKeys = `-- name: OwnersOfLiveKeys :many
+SELECT k.id, k.user_id FROM api_keys k JOIN users u ON u.id = k.user_id
+WHERE k.id = ANY ($1::uuid[]) AND k.revoked_at IS NULL
+    AND (k.expires_at IS NULL OR k.expires_at > $2) AND u.deleted_at IS NULL
+`
+
+type OwnersOfLiveKeysRow struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+}
+
+func (q *Queries) OwnersOfLiveKeys(ctx context.Context, db DBTX, ids []uuid.UUID, now *time.Time) ([]OwnersOfLiveKeysRow, error) {
+	rows, err := db.Query(ctx, ownersOfLiveKeys, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OwnersOfLiveKeysRow{}
+	for rows.Next() {
+		var i OwnersOfLiveKeysRow
+		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const pruneExpiredKeys = `-- name: PruneExpiredKeys :execrows

@@ -256,6 +256,39 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, id uuid.UUID) (LockS
 	return i, err
 }
 
+const ownersOfLiveSessions = `-- name: OwnersOfLiveSessions :many
+SELECT r.id, r.user_id FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+WHERE r.id = ANY ($1::uuid[]) AND r.revoked_at IS NULL AND r.expires_at > $2 AND r.ends_at > $2
+    AND u.deleted_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+    )
+`
+
+type OwnersOfLiveSessionsRow struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+}
+
+func (q *Queries) OwnersOfLiveSessions(ctx context.Context, db DBTX, ids []uuid.UUID, now time.Time) ([]OwnersOfLiveSessionsRow, error) {
+	rows, err := db.Query(ctx, ownersOfLiveSessions, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OwnersOfLiveSessionsRow{}
+	for rows.Next() {
+		var i OwnersOfLiveSessionsRow
+		if err := rows.Scan(&i.ID, &i.UserID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pruneSessions = `-- name: PruneSessions :execrows
 DELETE FROM refresh_tokens WHERE id = ANY (ARRAY(
     SELECT r.id FROM refresh_tokens r WHERE r.ends_at <= $1

@@ -27,6 +27,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
 	"github.com/adiuva/cloud-api/internal/fault"
 	"github.com/adiuva/cloud-api/internal/identity"
+	"github.com/adiuva/cloud-api/internal/livecheck"
 	"github.com/adiuva/cloud-api/internal/postgres"
 )
 
@@ -64,6 +65,7 @@ type Service struct {
 	clock  func() time.Time
 	log    *slog.Logger
 	states *sessioncache.Cache[db.KeyStateRow]
+	live   *livecheck.Checks
 }
 
 // Request describes a key to create.
@@ -96,6 +98,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Audit = audit.New(audit.Config{DB: cfg.DB, Now: cfg.Now, Log: cfg.Log})
 	}
 	s := &Service{db: cfg.DB, q: db.New(), audit: cfg.Audit, notify: cfg.NotifyCreated, clock: cfg.Now, log: cfg.Log}
+	s.live = livecheck.New(s.findLive)
 	var err error
 	isGone := func(err error) bool { return errors.Is(err, ErrInvalid) }
 	if s.states, err = sessioncache.New(cfg.Now, s.load, isGone); err != nil {

@@ -50,9 +50,18 @@ func CacheID(key string) uuid.UUID {
 // Ended reports whether the database says that the user's key has expired or was revoked, or an error where it does not
 // answer.
 func (s *Service) Ended(ctx context.Context, user identity.User) (bool, error) {
+	return s.live.Ended(ctx, user.Key, user.ID)
+}
+
+// findLive returns the users of those of the keys that are neither expired nor revoked.
+func (s *Service) findLive(ctx context.Context, keys []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
 	now := s.now()
-	live, err := s.q.KeyIsLive(ctx, s.db.Pool, db.KeyIsLiveParams{ID: user.Key, UserID: user.ID, Now: &now})
-	return err == nil && !live, postgres.Translate(err)
+	rows, err := s.q.OwnersOfLiveKeys(ctx, s.db.Pool, keys, &now)
+	owners := make(map[uuid.UUID]uuid.UUID, len(rows))
+	for _, row := range rows {
+		owners[row.ID] = row.UserID
+	}
+	return owners, postgres.Translate(err)
 }
 
 // load reads the state of the key whose hash has these halves, and notes once an hour that the key is in use.

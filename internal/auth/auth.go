@@ -22,6 +22,7 @@ import (
 	"github.com/adiuva/cloud-api/internal/auth/sessioncache"
 	"github.com/adiuva/cloud-api/internal/auth/token"
 	"github.com/adiuva/cloud-api/internal/fault"
+	"github.com/adiuva/cloud-api/internal/livecheck"
 	"github.com/adiuva/cloud-api/internal/mail"
 	"github.com/adiuva/cloud-api/internal/postgres"
 	"github.com/adiuva/cloud-api/internal/tier"
@@ -97,6 +98,7 @@ type Service struct {
 	log           *slog.Logger
 	verified      *lru.Cache[[sha256.Size]byte, token.Access] // by the token's SHA-256
 	sessions      *sessioncache.Cache[db.SessionStateRow]
+	liveSessions  *livecheck.Checks
 	worker        *worker.Worker
 	codes         *mailcode.Codes
 	outbox        *mail.Outbox
@@ -159,6 +161,7 @@ func New(cfg Config) (*Service, error) {
 		apiKeys:    cfg.Keys, audit: cfg.Audit,
 		deletionSteps: cfg.Deletion, clock: cfg.Now, log: cfg.Log, verified: verified,
 	}
+	s.liveSessions = livecheck.New(s.findLive)
 	s.lockout = lockout.New(lockout.Config{
 		DB: cfg.DB, Secrets: lockoutSecrets(cfg), Limit: cfg.LoginFailures, Now: s.now,
 	})

@@ -139,10 +139,17 @@ func (s *Service) SessionEnded(ctx context.Context, user identity.User) (bool, e
 	if user.Key != uuid.Nil {
 		return s.apiKeys.Ended(ctx, user)
 	}
-	live, err := s.q.SessionIsLive(ctx, s.db.Pool, db.SessionIsLiveParams{
-		ID: user.Session, UserID: user.ID, Now: s.now(),
-	})
-	return err == nil && !live, postgres.Translate(err)
+	return s.liveSessions.Ended(ctx, user.Session, user.ID)
+}
+
+// findLive returns the users of those of the sessions that have not ended.
+func (s *Service) findLive(ctx context.Context, sessions []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
+	rows, err := s.q.OwnersOfLiveSessions(ctx, s.db.Pool, sessions, s.now())
+	owners := make(map[uuid.UUID]uuid.UUID, len(rows))
+	for _, row := range rows {
+		owners[row.ID] = row.UserID
+	}
+	return owners, postgres.Translate(err)
 }
 
 func accountIn(row db.SessionStateRow) db.UserByIDRow {

@@ -32,12 +32,10 @@ SELECT k.id, k.scopes, k.expires_at, k.last_used_at,
 FROM api_keys k JOIN users u ON u.id = k.user_id JOIN team_plans p ON p.user_id = k.user_id
 WHERE k.key_hash = @key_hash AND k.revoked_at IS NULL AND u.deleted_at IS NULL;
 
--- name: KeyIsLive :one
-SELECT EXISTS (
-    SELECT 1 FROM api_keys k JOIN users u ON u.id = k.user_id
-    WHERE k.id = @id AND k.user_id = @user_id AND k.revoked_at IS NULL
-        AND (k.expires_at IS NULL OR k.expires_at > @now) AND u.deleted_at IS NULL
-);
+-- name: OwnersOfLiveKeys :many
+SELECT k.id, k.user_id FROM api_keys k JOIN users u ON u.id = k.user_id
+WHERE k.id = ANY (@ids::uuid[]) AND k.revoked_at IS NULL
+    AND (k.expires_at IS NULL OR k.expires_at > @now) AND u.deleted_at IS NULL;
 
 -- name: KeyWasUsed :exec
 -- Notes the hour once: of concurrent statements one writes.

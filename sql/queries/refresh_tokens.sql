@@ -58,6 +58,13 @@ SELECT EXISTS (
         )
 );
 
+-- name: OwnersOfLiveSessions :many
+SELECT r.id, r.user_id FROM refresh_tokens r JOIN users u ON u.id = r.user_id
+WHERE r.id = ANY (@ids::uuid[]) AND r.revoked_at IS NULL AND r.expires_at > @now AND r.ends_at > @now
+    AND u.deleted_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM sso_required q WHERE q.user_id = r.user_id AND q.team_id IS DISTINCT FROM r.sso_team_id
+    );
+
 -- name: LockLiveSession :one
 SELECT r.id FROM refresh_tokens r JOIN users u ON u.id = r.user_id
 WHERE r.id = @id AND r.user_id = @user_id AND r.revoked_at IS NULL AND r.ends_at > @now AND u.deleted_at IS NULL

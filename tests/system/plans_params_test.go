@@ -42,10 +42,11 @@ var parameters = map[string]string{
 var parametersByFile = map[string]map[string]string{
 	"users.sql":           {"id": testID(userKind, 77)},
 	"subscriptions.sql":   {"id": testID(userKind, 77)},
-	"refresh_tokens.sql":  {"id": testID(sessionKind, 1)},
+	"refresh_tokens.sql":  {"id": testID(sessionKind, 1), "ids": idArray(sessionKind, 60, 90)},
 	"backup_metadata.sql": {"id": testID(backupKind, 4)},
 	"export.sql":          {"id": testID(userKind, 77)},
-	"api_keys.sql":        {"id": testID(keyKind, 3), "key_hash": `'\x` + strings.Repeat("0", 62) + `03'`},
+	"api_keys.sql": {"id": testID(keyKind, 3), "ids": idArray(keyKind, 0, 30),
+		"key_hash": `'\x` + strings.Repeat("0", 62) + `03'`},
 	"mail_codes.sql": {"id": testID(codeKind, 77), "purpose": "'reset'", "user_id": testID(userKind, 77),
 		"address": "NULL", "handle": codeKey(78), "scope": codeKey(77), "counted_as": codeKey(77), "digest": `'\x01'`,
 		"created_after": "now() - interval '1 hour'", "created_before": "now() - interval '1 day'", "max_tries": "5",
@@ -126,6 +127,7 @@ var readLimits = map[string]float64{
 	"UsersAfter":           100 * (8 + 19),                        // a page, and the teams of its users
 	"TeamsAfter":           100 * (6 + 19),                        // a page, and the members of its teams
 	"EndRefusedSessions":   100 * (6 + 19),                        // the members of the team, and their sessions
+	"OwnersOfLiveSessions": 30 * 32,                               // and whether providers are required
 	"LiveSessions":         2 * (heavySessions + sessionsPerUser),
 	// For the oldest of the jobs that are due next.
 	"OldestInboxEvent": 1000, "OldestDeletion": 1000, "OldestRemoval": 1000, "OldestMail": 1000,
@@ -148,6 +150,15 @@ func passwordKeys(from, to int) string {
 		keys = append(keys, fmt.Sprintf(`"\\x%064x"`, n))
 	}
 	return "'{" + strings.Join(keys, ",") + "}'::bytea[]"
+}
+
+// idArray returns an array of the ids with those numbers.
+func idArray(kind, from, to int) string {
+	var ids []string
+	for n := from; n < to; n++ {
+		ids = append(ids, testID(kind, n))
+	}
+	return "ARRAY[" + strings.Join(ids, ",") + "]::uuid[]"
 }
 
 // keysOfBackups returns an array of the keys of the backups with those numbers.
