@@ -98,7 +98,8 @@ func serveOn(
 	})
 	connections := service.API.Connections()
 	api := connections.Server(service.API)
-	group.Go(func() error { return serveListener(api, connections.Listener(public)) })
+	open := connections.Listener(public)
+	group.Go(func() error { return serveListener(api, open) })
 	servers := []*http.Server{api}
 	if admin != nil {
 		connections := listener.New(listener.Config{Max: maxAdminConnections, Refuse: service.API.Refuse, Log: log})
@@ -108,7 +109,7 @@ func serveOn(
 	}
 	group.Go(func() error {
 		<-running.Done()
-		return drain(context.WithoutCancel(running), cfg, service.API, servers, log)
+		return drain(context.WithoutCancel(running), cfg, service.API, open, servers, log)
 	})
 	return group.Wait()
 }
@@ -116,12 +117,14 @@ func serveOn(
 // drain makes /readyz fail and keeps serving for SHUTDOWN_DELAY, so that load balancers stop sending requests before
 // the listeners close. Running requests then have SHUTDOWN_GRACE to finish.
 func drain(
-	ctx context.Context, cfg config.Config, api *httpapi.Server, servers []*http.Server, log *slog.Logger,
+	ctx context.Context, cfg config.Config, api *httpapi.Server, open *listener.Listener, servers []*http.Server,
+	log *slog.Logger,
 ) error {
 	api.Drain()
 	log.Info("draining", slog.Int64("delay_ms", cfg.ShutdownDelay.Milliseconds()),
 		slog.Int64("grace_ms", cfg.ShutdownGrace.Milliseconds()))
 	<-time.After(cfg.ShutdownDelay)
+	open.Stop()
 	grace, cancel := context.WithTimeout(ctx, cfg.ShutdownGrace)
 	defer cancel()
 	sockets := make(chan error, 1)

@@ -116,6 +116,7 @@ func (c *conn) Close() error {
 
 // startAnswer notes that a handler answers from now on.
 func (c *conn) startAnswer() {
+	c.cs.registry.answering(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answered = true

@@ -96,29 +96,6 @@ func (cs *Connections) Server(h http.Handler) *http.Server {
 	}
 }
 
-// Listener returns l with the limits of cs.
-func (cs *Connections) Listener(l net.Listener) net.Listener { return &limited{Listener: l, cs: cs} }
-
-type limited struct {
-	net.Listener
-	cs *Connections
-}
-
-// Accept returns the next connection that is within the limits.
-func (l *limited) Accept() (net.Conn, error) {
-	for {
-		nc, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		c := &conn{Conn: nc, cs: l.cs}
-		if l.cs.admit(c) {
-			return c, nil
-		}
-		l.cs.turnAway(c)
-	}
-}
-
 type connKey struct{}
 
 // bound sets the deadlines around h.

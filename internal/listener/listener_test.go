@@ -48,6 +48,7 @@ type server struct {
 	t    *testing.T
 	addr string
 	logs *logBuffer
+	idle chan struct{} // has one for each request after which the connection waits for another
 }
 
 func start(t *testing.T, cfg listener.Config, h http.HandlerFunc) *server {
@@ -64,6 +65,13 @@ func start(t *testing.T, cfg listener.Config, h http.HandlerFunc) *server {
 	check(t, err)
 	connections := listener.New(cfg)
 	s := connections.Server(h)
+	idle, changed := make(chan struct{}, 1000), s.ConnState
+	s.ConnState = func(c net.Conn, state http.ConnState) {
+		changed(c, state)
+		if state == http.StateIdle {
+			idle <- struct{}{}
+		}
+	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(connections.Listener(l)) }()
 	t.Cleanup(func() {
@@ -72,7 +80,7 @@ func start(t *testing.T, cfg listener.Config, h http.HandlerFunc) *server {
 			t.Error(err)
 		}
 	})
-	return &server{t, l.Addr().String(), logs}
+	return &server{t, l.Addr().String(), logs, idle}
 }
 
 // refuse answers everything but 400, as JSON with what it knows of the request.
@@ -132,9 +140,11 @@ func TestFullServerClosesTheConnectionThatWaitsLongest(t *testing.T) {
 	for range 4 {
 		conn := s.dial()
 		s.expect(conn, http.StatusOK)
+		<-s.idle
 		open = append(open, conn)
 	}
-	s.expect(open[0], http.StatusOK) // now the second one waits longest
+	s.expect(open[0], http.StatusOK)
+	<-s.idle // now the second one waits longest
 	s.expect(s.dial(), http.StatusOK)
 	expectClosed(t, open[1])
 	s.expect(open[0], http.StatusOK)

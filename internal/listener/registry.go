@@ -32,6 +32,7 @@ type place struct {
 	inFlight *list.Element // in callers.silent
 	idle     bool          // waiting is in registry.idle
 	counted  bool
+	pending  bool // it is new or has begun a request that no handler answers yet
 }
 
 // callers are the connections of one network that have not finished a request.
@@ -46,6 +47,7 @@ type registry struct {
 	mu        sync.Mutex
 	max       int
 	open      int
+	pending   int       // connections whose place is pending
 	silent    list.List // connections that have not sent their first whole header, the oldest first
 	idle      list.List // connections between two requests, the one that waits longest first
 	networks  map[netip.Prefix]*callers
@@ -102,6 +104,7 @@ func (r *registry) add(c *conn, limited netip.Prefix, now time.Time) (victim *co
 	}
 	r.open++
 	c.place = place{since: now, counted: true, waiting: r.silent.PushBack(c)}
+	r.setPending(c, true)
 	if limited.IsValid() {
 		if r.networks[limited] == nil {
 			r.networks[limited] = &callers{prefix: limited}
@@ -120,11 +123,38 @@ func front(l *list.List) *conn {
 	return nil
 }
 
-// busy notes that c's request is being answered.
+// busy notes that c's client has begun a request.
 func (r *registry) busy(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopWaiting(c)
+	r.setPending(c, true)
+}
+
+// answering notes that a handler answers c's request.
+func (r *registry) answering(c *conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.setPending(c, false)
+}
+
+func (r *registry) setPending(c *conn, pending bool) {
+	switch {
+	case pending && !c.place.pending && c.place.counted:
+		r.pending++
+	case !pending && c.place.pending:
+		r.pending--
+	default:
+		return
+	}
+	c.place.pending = pending
+}
+
+// anyPending reports whether a connection is new or has begun a request that no handler answers yet.
+func (r *registry) anyPending() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pending > 0
 }
 
 // wait notes that c has finished a request and waits for the next.
@@ -132,6 +162,7 @@ func (r *registry) wait(c *conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.finishFirst(c)
+	r.setPending(c, false)
 	if c.place.counted && c.place.waiting == nil {
 		c.place.waiting, c.place.idle = r.idle.PushBack(c), true
 	}
@@ -143,6 +174,7 @@ func (r *registry) hijacked(c *conn) {
 	defer r.mu.Unlock()
 	r.stopWaiting(c)
 	r.finishFirst(c)
+	r.setPending(c, false)
 }
 
 // remove takes c out.
@@ -159,6 +191,7 @@ func (r *registry) drop(c *conn) {
 	}
 	c.place.counted = false
 	r.open--
+	r.setPending(c, false)
 	r.stopWaiting(c)
 	r.finishFirst(c)
 }
