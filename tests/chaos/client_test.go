@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -109,7 +110,7 @@ type client struct {
 }
 
 func newClient(w *world, t *tally, j *judge) *client {
-	transport := &http.Transport{MaxIdleConnsPerHost: 200}
+	transport := &http.Transport{MaxIdleConnsPerHost: 200, IdleConnTimeout: 30 * time.Second} // nginx waits for 75
 	w.t.Cleanup(transport.CloseIdleConnections)
 	return &client{base: w.base, http: &http.Client{Transport: transport}, tally: t, judge: j}
 }
@@ -202,6 +203,8 @@ func (c *client) judged(method, path string, r result, start time.Time) result {
 		if r.code == "internal" || r.status == http.StatusInternalServerError {
 			c.judge.violated("errors are known ones", "%s %s: %s", method, path, r)
 		}
+	case r.status == http.StatusOK && errors.Is(r.err, io.ErrUnexpectedEOF) && c.judge.current.Load() != nil:
+		c.tally.cut.Add(1) // an answer that was under way, which the client sees to be incomplete
 	default:
 		c.tally.broken.Add(1)
 		if !c.judge.weakened(everyAnswer) {

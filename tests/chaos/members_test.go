@@ -59,20 +59,41 @@ func (k *keys) use(id string) result {
 	return k.do(http.MethodGet, "/agents", nil, map[string]string{"Authorization": "Bearer " + k.live[id]})
 }
 
-// removeUnknown revokes keys whose creation was not acknowledged.
-func (k *keys) removeUnknown() {
-	var listed struct {
-		Keys []struct {
-			ID string `json:"id"`
-		} `json:"keys"`
+// listed returns the ids of the keys that the service knows; ok is false where it did not answer.
+func (k *keys) listed() (ids []string, ok bool) {
+	var answer []struct {
+		ID string `json:"id"`
 	}
 	r := k.authorized(http.MethodGet, "/keys", nil, nil)
-	if json.Unmarshal(r.body, &listed) != nil || len(listed.Keys) == 0 {
-		_ = json.Unmarshal(r.body, &listed.Keys)
+	if !r.ok() || json.Unmarshal(r.body, &answer) != nil {
+		return nil, false
 	}
-	for _, one := range listed.Keys {
-		if k.live[one.ID] == "" {
-			k.authorized(http.MethodDelete, "/keys/"+one.ID, nil, nil)
+	for _, one := range answer {
+		ids = append(ids, one.ID)
+	}
+	return ids, true
+}
+
+// removeUnknown revokes keys whose creation was not acknowledged.
+func (k *keys) removeUnknown() {
+	ids, _ := k.listed()
+	for _, id := range ids {
+		if k.live[id] == "" {
+			k.authorized(http.MethodDelete, "/keys/"+id, nil, nil)
+		}
+	}
+}
+
+// forgetLost forgets the keys that were lost. A replica accepts them for as long as it keeps what it has looked up.
+func (k *keys) forgetLost(v *verdict) {
+	ids, ok := k.listed()
+	if !ok {
+		return
+	}
+	for id := range k.live {
+		if !slices.Contains(ids, id) {
+			v.count(false)
+			delete(k.live, id)
 		}
 	}
 }
@@ -83,6 +104,9 @@ func (k *keys) settle(context.Context) error {
 }
 
 func (k *keys) check() (v verdict) {
+	if k.judge.weakened(lossless) {
+		k.forgetLost(&v)
+	}
 	for id := range k.live {
 		r := k.use(id)
 		v.count(r.ok())
