@@ -137,6 +137,7 @@ func TestWorkflowRunsEveryGate(t *testing.T) {
 	for job, wants := range map[string][]string{
 		"lint":  {"actions/checkout@", "actions/setup-go@", "actions/setup-node@", "make verify lint"},
 		"test":  {"actions/checkout@", "actions/setup-go@", "make test"},
+		"bench": {"actions/checkout@", "make bench", "actions/upload-artifact@"},
 		"image": {"actions/checkout@", "docker/build-push-action@", "adiuva/cloud-api:ci version"},
 		"breaking": {
 			"actions/checkout@", "actions/setup-go@", "make breaking",
