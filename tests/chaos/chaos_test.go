@@ -103,6 +103,9 @@ func (r *run) try(f *fault) {
 	defer r.load.release()
 	found := r.checkWrites()
 	r.in.inspect()
+	if r.load.judge.weakened(sessions) {
+		r.load.judge.renewed.Store(time.Now().UnixNano())
+	}
 	r.load.judge.current.Store(nil)
 	r.w.t.Logf("%-40s %6d %6d %7d %7d %5d %5d  %v", f.name, counts.acknowledged.Load()-acknowledged,
 		counts.refused.Load()-refused, counts.broken.Load()-broken, found.durable, found.lost,

@@ -70,6 +70,7 @@ func (c *tally) takeLatency() (p95 time.Duration, n int) {
 type judge struct {
 	t       *testing.T
 	current atomic.Pointer[fault] // what is broken now, or nil
+	renewed atomic.Int64          // sessions that began before this Unix nanosecond may have ended
 	mu      sync.Mutex
 	said    map[string]int
 }
@@ -180,6 +181,13 @@ func (c *client) do(method, path string, body []byte, h map[string]string) resul
 		return result{err: err}
 	}
 	resp, err := c.http.Do(req)
+	if err != nil && strings.Contains(err.Error(), "server closed idle connection") {
+		// nginx ends a connection that it has said to keep when the answer to an upload came before the upload's end.
+		if req.GetBody != nil {
+			req.Body, _ = req.GetBody()
+		}
+		resp, err = c.http.Do(req)
+	}
 	if err != nil {
 		return c.judged(method, path, result{err: err}, start)
 	}
@@ -228,6 +236,7 @@ func (c *client) post(path string, body map[string]any, h map[string]string) res
 type session struct {
 	*client
 	email, access, refresh string
+	began                  int64 // Unix nanosecond
 }
 
 func (s *session) bearer() map[string]string {
@@ -238,12 +247,13 @@ func (s *session) bearer() map[string]string {
 func (s *session) signIn(ctx context.Context) error {
 	account := map[string]any{"email": s.email, "password": password}
 	for {
+		began := time.Now().UnixNano()
 		r := s.post("/auth/register", account, nil)
 		if r.code == "email_taken" {
 			r = s.post("/auth/login", account, nil)
 		}
 		if r.ok() {
-			s.access, s.refresh = r.text("access_token"), r.text("refresh_token")
+			s.access, s.refresh, s.began = r.text("access_token"), r.text("refresh_token"), began
 			return nil
 		}
 		select {
@@ -267,7 +277,7 @@ func (s *session) authorized(method, path string, body []byte, h map[string]stri
 	if r.status != http.StatusUnauthorized {
 		return r
 	}
-	if !s.judge.weakened(sessions) {
+	if !s.judge.weakened(sessions) && s.began > s.judge.renewed.Load() {
 		s.judge.violated(sessions, "%s %s with a good session: %s", method, path, r)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
