@@ -62,7 +62,7 @@ func newBackups(s *session, seed uint64) *backups {
 
 func (b *backups) step() {
 	if b.pending == nil {
-		size := 1 + b.rand.IntN(64<<10)
+		size := 32 + b.rand.IntN(64<<10)
 		if b.rand.IntN(30) == 0 {
 			size = 12 << 20 // in parts
 		}
