@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/adiuva/cloud-api/openapi"
 )
@@ -55,10 +56,13 @@ type asset struct {
 	body      []byte
 }
 
+// contractAsJSON converts the contract once.
+var contractAsJSON = sync.OnceValues(func() ([]byte, error) { return yamlToJSON(openapi.Document) })
+
 // assets returns the static files by their paths on the server, except for the reference's script. It fails if the
 // contract cannot be converted to JSON.
 func assets() (map[string]asset, error) {
-	contract, err := yamlToJSON(openapi.Document)
+	contract, err := contractAsJSON()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}

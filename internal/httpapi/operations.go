@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -28,14 +29,14 @@ type operation struct {
 	media openapi3.Content
 }
 
-// loadContract parses the contract.
-func loadContract() (*openapi3.T, error) {
+// loadContract parses the contract, once for all servers of the process. Nobody may change the result.
+var loadContract = sync.OnceValues(func() (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	if err != nil {
 		return nil, fmt.Errorf("the contract does not load: %w", err)
 	}
 	return doc, nil
-}
+})
 
 // readOperations returns every operation of the contract by its id. It fails on an operation without an id or a policy.
 func readOperations(doc *openapi3.T) (map[string]operation, error) {
