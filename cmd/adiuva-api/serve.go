@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -67,6 +68,7 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
+	go debug.FreeOSMemory() // what start-up took is not needed again
 	banner{out: env.out, base: base, embedded: embedded, mailbox: service.MailboxURL}.print()
 	return serveOn(ctx, cfg, service, public, admin, log)
 }

@@ -7,9 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
-	"time"
+	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -35,7 +36,7 @@ type Transport struct {
 	pool      pool
 
 	mu        sync.Mutex
-	onlyHTTP2 map[string]bool // hosts whose requests base takes
+	onlyHTTP2 map[host]bool // hosts whose requests base takes
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -44,8 +45,8 @@ var _ http.RoundTripper = (*Transport)(nil)
 // uses Proxy, DialContext, TLSClientConfig, TLSHandshakeTimeout, DisableKeepAlives, MaxIdleConnsPerHost,
 // IdleConnTimeout and MaxResponseHeaderBytes. base belongs to the transport from then on.
 func New(base *http.Transport) *Transport {
-	t := &Transport{base: base, dial: base.DialContext, headBytes: defaultHeadBytes, onlyHTTP2: map[string]bool{},
-		pool: pool{perHost: base.MaxIdleConnsPerHost, timeout: base.IdleConnTimeout, idle: map[string][]*conn{}}}
+	t := &Transport{base: base, dial: base.DialContext, headBytes: defaultHeadBytes, onlyHTTP2: map[host]bool{},
+		pool: pool{perHost: base.MaxIdleConnsPerHost, timeout: base.IdleConnTimeout, idle: map[host][]*conn{}}}
 	if t.dial == nil {
 		t.dial = (&net.Dialer{}).DialContext
 	}
@@ -78,17 +79,17 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req.Body)
 		return nil, err
 	}
-	host := hostOf(req.URL)
-	resp, again, err := t.attempt(req, host, false)
+	h := hostOf(req.URL)
+	resp, again, err := t.attempt(req, h, false)
 	if err != nil && again {
 		if req, err = resend(req); err == nil {
-			resp, _, err = t.attempt(req, host, true)
+			resp, _, err = t.attempt(req, h, true)
 		}
 	}
 	if errors.Is(err, errOnlyHTTP2) {
 		t.mu.Lock()
 		if len(t.onlyHTTP2) < maxHTTP2Hosts {
-			t.onlyHTTP2[host] = true
+			t.onlyHTTP2[h] = true
 		}
 		t.mu.Unlock()
 		return t.base.RoundTrip(req)
@@ -102,6 +103,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // takes reports whether the transport carries the request itself.
 func (t *Transport) takes(req *http.Request) bool {
 	if req.URL == nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" ||
+		strings.ContainsFunc(req.URL.Host, func(r rune) bool { return r == '%' || r >= utf8.RuneSelf }) ||
 		req.Method == http.MethodConnect || len(req.TransferEncoding) > 0 || len(req.Trailer) > 0 ||
 		req.Header["Upgrade"] != nil || req.Header["Expect"] != nil || req.ContentLength > maxBodyBytes ||
 		req.Body != nil && req.Body != http.NoBody && req.ContentLength <= 0 {
@@ -119,38 +121,38 @@ func (t *Transport) takes(req *http.Request) bool {
 
 // attempt sends the request once, on a new connection if fresh is set. It reports whether the failure is that of a
 // connection which the server closed while it was idle, so that the request can be sent again.
-func (t *Transport) attempt(req *http.Request, host string, fresh bool) (_ *http.Response, again bool, _ error) {
+func (t *Transport) attempt(req *http.Request, h host, fresh bool) (_ *http.Response, again bool, _ error) {
 	ctx := req.Context()
 	var c *conn
 	if !fresh {
-		c = t.pool.take(host)
+		c = t.pool.take(h)
 	}
 	reused := c != nil
 	if c == nil {
 		var err error
-		if c, err = t.connect(ctx, req.URL.Scheme, host, req.URL.Hostname()); err != nil {
+		if c, err = t.connect(ctx, h, req.URL.Hostname()); err != nil {
 			return nil, false, cause(ctx, err)
 		}
 	}
-	call := &call{transport: t, conn: c, host: host, req: req}
+	call := &call{transport: t, conn: c, host: h, req: req}
 	call.stop = context.AfterFunc(ctx, c.interrupt)
 	resp, err := call.do()
 	if err != nil {
 		call.abandon()
-		again = reused && !call.answered && isClosed(err) && ctx.Err() == nil && canResend(req)
+		again = reused && !call.answered && !call.unsent && isClosed(err) && ctx.Err() == nil && canResend(req)
 		return nil, again, cause(ctx, err)
 	}
 	return resp, false, nil
 }
 
 // connect opens a connection.
-func (t *Transport) connect(ctx context.Context, scheme, host, name string) (*conn, error) {
-	network, err := t.dial(ctx, "tcp", host)
+func (t *Transport) connect(ctx context.Context, h host, name string) (*conn, error) {
+	network, err := t.dial(ctx, "tcp", h.address)
 	if err != nil {
 		return nil, err
 	}
 	c := newConn(network)
-	if scheme == "http" {
+	if h.scheme == "http" {
 		return c, nil
 	}
 	cfg := t.base.TLSClientConfig.Clone()
@@ -175,7 +177,8 @@ func (t *Transport) connect(ctx context.Context, scheme, host, name string) (*co
 		}
 		return nil, err
 	}
-	c.Conn, c.tls = secure, secure
+	state := secure.ConnectionState()
+	c.Conn, c.tls = secure, &state
 	return c, nil
 }
 
