@@ -173,7 +173,7 @@ func frame(resp *http.Response) (framing, error) {
 	return f, nil
 }
 
-// contentLength returns the length that the headers say, or -1. Several must be the same.
+// contentLength returns the length that the headers say, or -1. Several must be the same, and become one.
 func contentLength(header http.Header) (int64, error) {
 	list := header["Content-Length"]
 	if len(list) == 0 {
@@ -183,5 +183,6 @@ func contentLength(header http.Header) (int64, error) {
 	if err != nil || slices.ContainsFunc(list, func(other string) bool { return other != list[0] }) {
 		return -1, fmt.Errorf("%w: Content-Length", errMalformed)
 	}
+	header["Content-Length"] = list[:1]
 	return int64(n), nil
 }
