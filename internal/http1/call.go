@@ -48,7 +48,7 @@ func (c *call) do() (*http.Response, error) {
 	}
 	c.reader = readers.Get().(*headReader)
 	c.reader.in.Reset(c.conn)
-	c.reader.limit = c.transport.headBytes
+	c.reader.limit, c.reader.strict = c.transport.headBytes, false
 	// A server may refuse a request before it has read all of it.
 	if _, err := c.reader.in.Peek(1); err != nil {
 		if sendErr != nil {
@@ -138,7 +138,7 @@ func (c *call) read(p []byte) (n int, err error) {
 	if c.framing.chunked {
 		n, err = c.chunks.Read(p)
 		if err == io.EOF {
-			c.resp.Trailer, err = c.reader.headers()
+			c.resp.Trailer, err = c.reader.trailer()
 			if err == nil {
 				err = io.EOF
 			}

@@ -20,24 +20,25 @@ import (
 // TestConnectionIsReused tells which responses leave a connection open for the next call.
 func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
-	const chunked = "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+	const head, chunked = "HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+	const old = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n"
 	for name, test := range map[string]struct {
 		response string
 		change   func(*http.Request)
 		dials    int // for three calls
 	}{
 		"length":             {response: sized("hi"), dials: 1},
-		"chunks":             {response: "HTTP/1.1 200 OK\r\n" + chunked, dials: 1},
-		"trailers":           {response: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nA: b\r\n\r\n", dials: 1},
+		"chunks":             {response: head + chunked, dials: 1},
+		"trailers":           {response: head + strings.TrimSuffix(chunked, "\r\n") + "A: b\r\n\r\n", dials: 1},
 		"failure":            {response: "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\nhi", dials: 1},
 		"closing":            {response: sized("hi", "Connection: Close"), dials: 3},
 		"closing among":      {response: sized("hi", "Connection: x, close"), dials: 3},
-		"HTTP/1.0":           {response: "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", dials: 3},
-		"HTTP/1.0, kept":     {response: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi", dials: 1},
+		"HTTP/1.0":           {response: old + "\r\nhi", dials: 3},
+		"HTTP/1.0, kept":     {response: old + "Connection: keep-alive\r\n\r\nhi", dials: 1},
 		"closing request":    {response: sized("hi"), change: func(r *http.Request) { r.Close = true }, dials: 3},
 		"two for one":        {response: sized("hi") + sized("bad"), dials: 3},
 		"bytes after length": {response: sized("hi") + "x", dials: 3},
-		"bytes after chunks": {response: "HTTP/1.1 200 OK\r\n" + chunked + "\r\n", dials: 3},
+		"bytes after chunks": {response: head + chunked + "\r\n", dials: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -287,6 +288,7 @@ func TestCloseIdleConnectionsClosesLater(t *testing.T) {
 // TestConcurrentCallsKeepApart has many calls at a time on few connections, some of which the server closes.
 func TestConcurrentCallsKeepApart(t *testing.T) {
 	t.Parallel()
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	s := newServer(t, func(n int, c *serverConn) {
 		for i := 0; ; i++ {
 			req := c.request()
@@ -298,10 +300,9 @@ func TestConcurrentCallsKeepApart(t *testing.T) {
 			case 0:
 				c.send(sized(string(body)))
 			case 1:
-				c.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body))
+				c.send(fmt.Sprintf("%s%x\r\n%s\r\n0\r\n\r\n", chunked, len(body), body))
 			case 2:
-				c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", fmt.Sprintf("%x\r\n", len(body)), string(body),
-					"\r\n0\r\n", "\r\n")
+				c.send(chunked, fmt.Sprintf("%x\r\n", len(body)), string(body), "\r\n0\r\n", "\r\n")
 			case 3:
 				c.send(sized(string(body), "Connection: close"))
 				return

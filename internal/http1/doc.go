@@ -5,7 +5,7 @@
 // What this transport does not do itself it leaves to a net/http Transport, whose settings it shares:
 //
 //	http.Request ─► Transport.RoundTrip
-//	  │               a proxy, a host that speaks only HTTP/2, a body of unknown or great length ─► net/http.Transport
+//	  │               a proxy, a host with only HTTP/2, a body of unknown or great length ─► net/http.Transport
 //	  ▼
 //	take              an idle connection that is still open, or a new one
 //	  ▼

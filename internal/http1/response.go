@@ -26,11 +26,12 @@ var (
 // maxInformational bounds the 1xx responses before the response.
 const maxInformational = 5
 
-// headReader reads heads of responses. limit is what is left for this response.
+// headReader reads heads and trailers of responses.
 type headReader struct {
-	in    *bufio.Reader
-	limit int
-	text  []byte // lines of the present head, each with its line ending
+	in     *bufio.Reader
+	limit  int    // bytes that are left for this response
+	strict bool   // lines must end with a carriage return too
+	text   []byte // lines of the present head, each with its line ending
 }
 
 // response reads the status and the headers of the response, and passes over those with 1xx before it.
@@ -77,7 +78,25 @@ func (r *headReader) line() ([]byte, error) {
 		}
 		return nil, err
 	}
-	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
+	line, ok := bytes.CutSuffix(line[:len(line)-1], []byte("\r"))
+	if r.strict && !ok {
+		return nil, fmt.Errorf("%w: line ending", errMalformed)
+	}
+	return line, nil
+}
+
+// trailer reads what follows the last chunk, which is nearly always an empty line.
+func (r *headReader) trailer() (http.Header, error) {
+	next, err := r.in.Peek(2)
+	if err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if string(next) == "\r\n" {
+		_, _ = r.in.Discard(2) // what was peeked at can be discarded
+		return nil, nil
+	}
+	r.strict = true
+	return r.headers()
 }
 
 // parseStatus reads a line such as "HTTP/1.1 200 OK".

@@ -166,6 +166,12 @@ type response struct {
 	body string
 }
 
+func (r response) delete(header string) {
+	if r.Response != nil {
+		delete(r.Header, header)
+	}
+}
+
 // do makes the call and reads the body, whose failure is an error like that of the call.
 func do(rt http.RoundTripper, req *http.Request) (response, error) {
 	resp, err := rt.RoundTrip(req)

@@ -64,7 +64,9 @@ func (s *tlsServer) settings() *http.Transport {
 
 func TestTLSSpeaksHTTP1(t *testing.T) {
 	t.Parallel()
-	for name, protocols := range map[string][]string{"both": {"h2", "http/1.1"}, "HTTP/1.1": {"http/1.1"}, "no ALPN": nil} {
+	for name, protocols := range map[string][]string{
+		"both": {"h2", "http/1.1"}, "HTTP/1.1": {"http/1.1"}, "no ALPN": nil,
+	} {
 		s := newTLSServer(t, protocols...)
 		rt := http1.New(s.settings())
 		t.Cleanup(rt.CloseIdleConnections)
@@ -100,8 +102,11 @@ func TestTLSVerifiesServer(t *testing.T) {
 	t.Parallel()
 	s := newTLSServer(t, "http/1.1")
 	for name, change := range map[string]func(*http.Transport) string{
-		"another name":  func(*http.Transport) string { return "https://model.test/" },
-		"unknown roots": func(base *http.Transport) string { base.TLSClientConfig = nil; return "https://example.com/" },
+		"another name": func(*http.Transport) string { return "https://model.test/" },
+		"unknown roots": func(base *http.Transport) string {
+			base.TLSClientConfig = nil
+			return "https://example.com/"
+		},
 	} {
 		var address string
 		base := func() *http.Transport {
