@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -69,7 +70,7 @@ func (p *pool) take(h host) *conn {
 		last := len(list) - 1
 		c := list[last]
 		list[last] = nil
-		p.keep(h, list[:last])
+		p.idle[h] = list[:last]
 		p.mu.Unlock()
 		if (p.timeout <= 0 || time.Since(c.since) < p.timeout) && c.quiet() {
 			return c
@@ -93,15 +94,6 @@ func (p *pool) put(h host, c *conn) {
 	}
 }
 
-// keep sets the idle connections of h. The caller holds the lock.
-func (p *pool) keep(h host, list []*conn) {
-	if len(list) == 0 {
-		delete(p.idle, h)
-		return
-	}
-	p.idle[h] = list
-}
-
 // expire closes what was idle for too long, and sets the timer for what is left.
 func (p *pool) expire() {
 	p.mu.Lock()
@@ -116,10 +108,12 @@ func (p *pool) expire() {
 			_ = list[n].Close()
 			n++
 		}
-		if n < len(list) {
-			next = min(next, p.timeout-now.Sub(list[n].since))
+		if n == len(list) {
+			delete(p.idle, h)
+			continue
 		}
-		p.keep(h, append(list[:0:0], list[n:]...))
+		p.idle[h] = slices.Delete(list, 0, n)
+		next = min(next, p.timeout-now.Sub(p.idle[h][0].since))
 	}
 	if len(p.idle) == 0 {
 		p.timer = nil
