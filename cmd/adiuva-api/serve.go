@@ -68,7 +68,7 @@ func serve(ctx context.Context, env environment, cfg config.Config) error {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	go debug.FreeOSMemory() // what start-up took is not needed again
+	go debug.FreeOSMemory() // start-up leaves 30 MB that an idle process would keep
 	banner{out: env.out, base: base, embedded: embedded, mailbox: service.MailboxURL}.print()
 	return serveOn(ctx, cfg, service, public, admin, log)
 }
