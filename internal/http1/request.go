@@ -25,6 +25,9 @@ func validate(req *http.Request) error {
 	if req.Method != "" && !httpguts.ValidHeaderFieldName(req.Method) {
 		return errMethod
 	}
+	if req.Body == nil && req.ContentLength != 0 {
+		return errLength
+	}
 	target := req.URL.RequestURI()
 	for i := range len(target) {
 		if c := target[i]; c <= ' ' || c == 0x7f {

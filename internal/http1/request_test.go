@@ -139,6 +139,7 @@ func TestWrongBodiesAreRefused(t *testing.T) {
 		"short":  strings.NewReader("abc"),
 		"long":   strings.NewReader("abcdefgh"),
 		"broken": io.MultiReader(strings.NewReader("a"), failing{broken}),
+		"none":   nil,
 	} {
 		s := newServer(t, answering(sized("hi")))
 		rt := http1.New(settings(s))
@@ -146,7 +147,9 @@ func TestWrongBodiesAreRefused(t *testing.T) {
 		want(t, rt, newPost(t, address, "q"), "hi")
 		req := newPost(t, address, "12345")
 		closed := &closeRecorder{Reader: body}
-		req.Body, req.GetBody = closed, nil
+		if req.Body, req.GetBody = closed, nil; body == nil {
+			req.Body, closed.closed = nil, true
+		}
 		if resp, err := do(rt, req); err == nil || name == "broken" && !errors.Is(err, broken) {
 			t.Errorf("%s: response %q, error %v", name, resp.body, err)
 		}

@@ -70,7 +70,8 @@ func (t *Transport) CloseIdleConnections() {
 }
 
 // RoundTrip implements http.RoundTripper. When the request's context ends, it and every read of the body return the
-// context's cause.
+// context's cause. A server that neither reads a large request nor closes the connection is waited for until then, even
+// if it has responded.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !t.takes(req) {
 		return t.base.RoundTrip(req)
@@ -195,7 +196,7 @@ func refusedProtocol(err error) bool {
 // isClosed reports whether err says that the server closed the connection.
 func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
+		errors.Is(err, syscall.EPIPE)
 }
 
 // cause returns the cause of ctx if that has ended, else err.

@@ -58,10 +58,10 @@ type request struct {
 	owner *exchange
 }
 
-// encode appends the body of a chat completions request to b, and returns which members it has that a server may refuse.
-// To OpenAI it is the request that langchaingo's own client would send, as a test checks, written in one pass: reflection and a
-// second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs. The upstream is
-// told to store nothing.
+// encode appends the body of a chat completions request to b, and returns which members it has that a server may
+// refuse. To OpenAI it is the request that langchaingo's own client would send, as a test checks, written in one pass:
+// reflection and a second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs.
+// The upstream is told to store nothing.
 func (e *requestEncoder) encode(b []byte, r request) (body []byte, sent member, err error) {
 	d, call := r.dialect, r.call
 	b = slices.Grow(b, sizeOf(call))
