@@ -58,6 +58,9 @@ func hostHeader(req *http.Request) string {
 	return req.URL.Host
 }
 
+// bodyLength returns the length of the body; a request without one may say that it does not know.
+func bodyLength(req *http.Request) int64 { return max(req.ContentLength, 0) }
+
 // appendHead writes the head of a request, which must be valid.
 func appendHead(b []byte, req *http.Request, keepAlive bool) []byte {
 	method := req.Method
@@ -74,9 +77,10 @@ func appendHead(b []byte, req *http.Request, keepAlive bool) []byte {
 	case len(agent) > 0 && agent[0] != "":
 		b = appendHeader(b, "User-Agent", agent[0])
 	}
-	if req.ContentLength > 0 || method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
+	n := bodyLength(req)
+	if n > 0 || method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
 		b = append(b, "Content-Length: "...)
-		b = append(strconv.AppendInt(b, req.ContentLength, 10), "\r\n"...)
+		b = append(strconv.AppendInt(b, n, 10), "\r\n"...)
 	}
 	for name, values := range req.Header {
 		switch http.CanonicalHeaderKey(name) {
@@ -119,7 +123,7 @@ func (c *call) write(keepAlive bool) error {
 	}()
 	if c.req.Body != nil {
 		var err error
-		b, err = appendBody(b, c.req.Body, int(c.req.ContentLength))
+		b, err = appendBody(b, c.req.Body, int(bodyLength(c.req)))
 		if err = errors.Join(err, c.req.Body.Close()); err != nil {
 			c.unsent = true
 			return err

@@ -42,6 +42,7 @@ func TestRequestIsThatOfNetHTTP(t *testing.T) {
 		"close":         func(r *http.Request) { r.Close = true },
 		"close, header": func(r *http.Request) { r.Header.Set("Connection", "close") },
 		"no body":       func(r *http.Request) { r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0 },
+		"unknown body":  func(r *http.Request) { r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, -1 },
 		"GET":           func(r *http.Request) { r.Method, r.Body, r.GetBody, r.ContentLength = "GET", nil, nil, 0 },
 		"no method":     func(r *http.Request) { r.Method, r.Body, r.GetBody, r.ContentLength = "", nil, nil, 0 },
 		"no path":       func(r *http.Request) { r.URL.Path, r.URL.RawQuery = "", "" },
