@@ -64,6 +64,21 @@ func TestConnectionIsReused(t *testing.T) {
 	}
 }
 
+// TestTwoFramingsEndConnection has a response with a length and chunks: where it ends, others on the way may have seen
+// otherwise. net/http uses the connection again.
+func TestTwoFramingsEndConnection(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, answering(responses["length and chunks"]))
+	rt := http1.New(settings(s))
+	t.Cleanup(rt.CloseIdleConnections)
+	for range 3 {
+		want(t, rt, newPost(t, address, "q"), "hello, world")
+	}
+	if n := s.dials(); n != 3 {
+		t.Errorf("%d connections for three calls", n)
+	}
+}
+
 // TestBytesBetweenCallsCloseConnection has a server that says more when nobody asks, such as 408 when it has waited.
 func TestBytesBetweenCallsCloseConnection(t *testing.T) {
 	t.Parallel()
