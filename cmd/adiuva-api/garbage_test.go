@@ -23,7 +23,7 @@ func keepCollector(t *testing.T) {
 func TestMemoryLimitFollowsTheHeap(t *testing.T) {
 	keepCollector(t)
 	collectGarbage(t.Context(), func(string) string { return "" })
-	if percent, limit := debug.SetGCPercent(gcPercent), debug.SetMemoryLimit(-1); percent != 400 || limit != 72<<20 {
+	if percent, limit := debug.SetGCPercent(gcPercent), debug.SetMemoryLimit(-1); percent != 400 || limit != 56<<20 {
 		t.Errorf("GOGC %d, limit of %d bytes", percent, limit)
 	}
 	const size = 100 << 20

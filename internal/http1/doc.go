@@ -9,7 +9,7 @@
 //	  ▼
 //	take              an idle connection that is still open, or a new one
 //	  ▼
-//	appendRequest     head and body in one buffer, one write
+//	write             head and body in one buffer, one write
 //	  ▼
 //	headReader        status and headers; 1xx responses are passed over
 //	  ▼
