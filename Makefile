@@ -83,7 +83,7 @@ soak: ## run the long tests: fuzzing, every attack in every disguise, kills, out
 	scripts/install-peers
 	@for one in strictjson:FuzzDecode auth:FuzzNormalizeEmail auth/token:FuzzVerifyAccess auth/token:FuzzVerifyRefresh \
 		forwarded:FuzzOrigin forwarded:FuzzParseAddr bodyreader:FuzzReadAgreesWithValidator httpapi:FuzzBodiesAgreeWithTheValidator httpapi:FuzzAuthorization httpapi:FuzzRequestID httpapi:FuzzConditionsAgreeWithServeContent \
-		stripepay:FuzzVerifySignature llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder sanitize:FuzzStreamEqualsText sanitize:FuzzWorkGrowsWithTheText; do \
+		stripepay:FuzzVerifySignature llm:FuzzDecodeEventAgreesWithEncodingJSON llm:FuzzFrameAgreesWithDecoder http1:FuzzResponse sanitize:FuzzStreamEqualsText sanitize:FuzzWorkGrowsWithTheText; do \
 		go test ./internal/$${one%%:*} -run '^$$' -fuzz "^$${one##*:}\$$" -fuzztime 60s; done
 	go test -tags soak -count=1 -v -run 'TestSoak' ./internal/auth
 	go test -tags soak -count=1 -v -run 'TestSoak|TestClientThatReads' ./internal/httpapi

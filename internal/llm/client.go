@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/http1"
 )
 
 // Errors of Generate besides agent.ErrModelTimeout.
@@ -32,7 +33,7 @@ type Config struct {
 	Timeout           time.Duration // for the whole call including its retry; default 120 s
 	// StrictSchemas makes the upstream enforce the schemas of tools and answers. Not every server can.
 	StrictSchemas bool
-	Transport     http.RoundTripper // default: a keep-alive transport of the client's own, without a proxy
+	Transport     http.RoundTripper // default: an http1.Transport of the client's own, without a proxy
 	// Sleep waits for d before a retry, or returns ctx's error if that ends first. Default: a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time // default time.Now
@@ -81,11 +82,11 @@ func (cfg Config) withDefaults() Config {
 		cfg.RouterModel = cfg.Model
 	}
 	if cfg.Transport == nil {
-		cfg.Transport = &http.Transport{
+		cfg.Transport = http1.New(&http.Transport{
 			MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, IdleConnTimeout: 90 * time.Second,
-			TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, ForceAttemptHTTP2: true,
-			WriteBufferSize: 16 << 10, // most requests, prompt and tools included, leave in one write
-		}
+			TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 256 << 10, DisableCompression: true,
+			ForceAttemptHTTP2: true,
+		})
 	}
 	if cfg.Sleep == nil {
 		cfg.Sleep = sleep

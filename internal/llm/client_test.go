@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/adiuva/cloud-api/internal/agent"
+	"github.com/adiuva/cloud-api/internal/http1"
 	"github.com/adiuva/cloud-api/internal/llm"
 	"github.com/adiuva/cloud-api/internal/testing/llmtest"
 )
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func setup(t *testing.T, change ...func(*llm.Config)) (*llm.Client, *llmtest.Server) {
 	t.Helper()
 	srv := llmtest.NewServer(t)
-	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	transport := http1.New(&http.Transport{MaxIdleConnsPerHost: 64})
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := llm.Config{APIKey: "sk-test", BaseURL: srv.URL, Model: "big", RouterModel: "small", Transport: transport,
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}

@@ -36,6 +36,7 @@ type exchange struct {
 	idleTimeout       time.Duration
 	now               func() time.Time
 	readers           ssePool
+	bodies            bodyPool
 }
 
 func newExchange(cfg Config) (*exchange, error) {
@@ -116,8 +117,11 @@ func (x *exchange) roundTrip(ctx context.Context, model string, call agent.Model
 func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (agent.Answer, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	body, sent, err := x.encoder.encode(r)
-	if err != nil {
+	body := x.bodies.get()
+	defer body.release()
+	var sent member
+	var err error
+	if body.text, sent, err = x.encoder.encode(body.text, r); err != nil {
 		return agent.Answer{}, &failure{kind: internal, cause: err}
 	}
 	firstToken := x.firstTokenTimeout
@@ -131,11 +135,12 @@ func (x *exchange) attempt(ctx context.Context, r request, emit agent.Emit) (age
 		req.Header = req.Header.Clone()
 		setKey(req.Header, x.keyHeader, key.Reveal())
 	}
-	req.ContentLength = int64(len(body))
-	req.GetBody = func() (io.ReadCloser, error) { return &requestBody{body}, nil }
-	req.Body = &requestBody{body}
+	req.ContentLength, req.GetBody = int64(len(body.text)), body.open
+	if req.Body, err = body.open(); err != nil {
+		return agent.Answer{}, &failure{kind: internal, cause: err}
+	}
 	resp, err := x.transport.RoundTrip(req)
-	body = nil // req.GetBody, which only RoundTrip calls, would keep it alive while the answer streams
+	body.release()
 	if err != nil {
 		return agent.Answer{}, ioFailure(ctx, err, false)
 	}
@@ -207,25 +212,6 @@ func (x *exchange) read(ctx context.Context, resp *http.Response, b *responseBui
 		return &failure{kind: protocol, cause: errors.New("answer is a web page")}
 	}
 	return x.readStream(ctx, events, b, timer)
-}
-
-// requestBody is a request's body that releases its memory once it is sent: the request is larger than all else that
-// a call holds, and its answer may stream for minutes.
-type requestBody struct{ unread []byte }
-
-func (r *requestBody) Read(p []byte) (int, error) {
-	if len(r.unread) == 0 {
-		r.unread = nil
-		return 0, io.EOF
-	}
-	n := copy(p, r.unread)
-	r.unread = r.unread[n:]
-	return n, nil
-}
-
-func (r *requestBody) Close() error {
-	r.unread = nil
-	return nil
 }
 
 // readStream reads server-sent events until [DONE] or the end of the body.

@@ -89,9 +89,9 @@ func EncodeTwice(model string, call agent.ModelCall) (first, second []byte, kept
 		return nil, nil, nil, err
 	}
 	r := request{model: model, call: call, stream: true, dialect: dialect{maxTokens: maxTokens}, limit: 1}
-	if first, _, err = e.encode(r); err != nil {
+	if first, _, err = e.encode(nil, r); err != nil {
 		return nil, nil, nil, err
 	}
-	second, _, err = e.encode(r)
+	second, _, err = e.encode(nil, r)
 	return first, second, e.escapes.Keys(), err
 }

@@ -3,6 +3,7 @@ package llm
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -57,13 +58,13 @@ type request struct {
 	owner *exchange
 }
 
-// encode returns the body of a chat completions request, and which members it has that a server may refuse. To OpenAI
-// it is the request that langchaingo's own client would send, as a test checks, written in one pass: reflection and a
-// second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs. The upstream is
-// told to store nothing.
-func (e *requestEncoder) encode(r request) (body []byte, sent member, err error) {
+// encode appends the body of a chat completions request to b, and returns which members it has that a server may
+// refuse. To OpenAI it is the request that langchaingo's own client would send, as a test checks, written in one pass:
+// reflection and a second encoding of kilobytes of prompt and tool schemas would be a fifth of what an answer costs.
+// The upstream is told to store nothing.
+func (e *requestEncoder) encode(b []byte, r request) (body []byte, sent member, err error) {
 	d, call := r.dialect, r.call
-	b := make([]byte, 0, sizeOf(call))
+	b = slices.Grow(b, sizeOf(call))
 	b = appendString(append(b, `{"model":`...), r.model)
 	w := messageWriter{encoder: e, dialect: d, model: r.model, owner: r.owner, b: append(b, `,"messages":[`...)}
 	if err := w.write(call.Messages); err != nil {
