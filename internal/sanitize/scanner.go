@@ -373,7 +373,11 @@ func (s *scanner) held() int {
 	if s.reader.run.len > 0 {
 		place = min(place, s.reader.run.at)
 	}
-	if n := max(s.backwardWords, s.forwardWords, 1); s.reader.words.n > 0 {
+	n := max(s.backwardWords, s.forwardWords)
+	if s.latestWords[len(s.latestWords)-1] != 0 {
+		n = max(n, 1) // the latest word may begin a run
+	}
+	if n > 0 {
 		place = min(place, s.reader.words.back(n))
 	}
 	read := s.reader.letters.n
