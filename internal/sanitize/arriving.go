@@ -237,6 +237,9 @@ func nthPlace(s *scanner, reader, n int) int {
 func readPattern(s *scanner, r []index.Reader) {
 	if s.seq == patternSeq {
 		s.pattern = s.pattern[:0]
+		if s.spans.pattern == nil {
+			s.spans.pattern = new(pattern)
+		}
 		for _, c := range s.spans.letters {
 			s.pattern = append(s.pattern, s.spans.pattern.add(uint32(c)))
 		}
