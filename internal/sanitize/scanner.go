@@ -248,8 +248,10 @@ func (s *scanner) readPairs() {
 			if before == 0 {
 				continue
 			}
-			s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
-			if d == 1 {
+			if s.filter.words.MayFind(before, w.secret) {
+				s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
+			}
+			if d == 1 && s.filter.words.MayFind(w.secret, before) {
 				s.addPairs(&s.backTrails, w.secret, before, int32(w.at), s.countBack)
 			}
 		}
