@@ -158,10 +158,12 @@ func readSteps(s *scanner, r []index.Reader) {
 // alphabet.
 func readLag(s *scanner, r []index.Reader) {
 	s.buf = s.buf[:0]
-	all := append(s.spans.before[:len(s.spans.before):len(s.spans.before)], s.spans.letters...)
-	lag := s.seq.lag()
-	for i := max(lag, len(s.spans.before)); i < len(all); i++ {
-		s.buf = append(s.buf, index.Step(all[i-lag], all[i]))
+	lag, before, letters := s.seq.lag(), s.spans.before, s.spans.letters
+	for i := max(0, lag-len(before)); i < min(lag, len(letters)); i++ {
+		s.buf = append(s.buf, index.Step(before[len(before)+i-lag], letters[i]))
+	}
+	for i := lag; i < len(letters); i++ {
+		s.buf = append(s.buf, index.Step(letters[i-lag], letters[i]))
 	}
 	r[0].Read(s.x, s.buf, s.ended)
 	for i, step := range s.buf {
@@ -237,6 +239,9 @@ func nthPlace(s *scanner, reader, n int) int {
 func readPattern(s *scanner, r []index.Reader) {
 	if s.seq == patternSeq {
 		s.pattern = s.pattern[:0]
+		if s.spans.pattern == nil {
+			s.spans.pattern = new(pattern)
+		}
 		for _, c := range s.spans.letters {
 			s.pattern = append(s.pattern, s.spans.pattern.add(uint32(c)))
 		}

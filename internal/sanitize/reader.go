@@ -15,26 +15,35 @@ const ringSize = 256
 
 // ring has the latest symbols of a sequence and their places.
 type ring struct {
-	at      [ringSize]int32
-	symbols [ringSize]uint8
-	n       int
+	list   [ringSize]uint32 // the lowest bits of each place, and the symbol in the last symbolBits
+	latest int              // place
+	n      int
 }
 
+// symbolBits has room for a symbol. What is left for a place is four times maxText.
+const symbolBits = 8
+
 func (r *ring) push(at int, symbol uint8) {
-	r.at[r.n%ringSize], r.symbols[r.n%ringSize] = int32(at), symbol
+	r.list[r.n%ringSize] = uint32(at)<<symbolBits | uint32(symbol)
+	r.latest = at
 	r.n++
+}
+
+// place returns the place of symbol number n, which is one of the latest.
+func (r *ring) place(n int) int {
+	return r.latest - int((uint32(r.latest)<<symbolBits-r.list[n%ringSize]&^(1<<symbolBits-1))>>symbolBits)
 }
 
 // before returns how many symbols are before a place, if it is not too long ago.
 func (r *ring) before(place int) int {
 	oldest := max(0, r.n-ringSize)
-	return oldest + sort.Search(r.n-oldest, func(i int) bool { return int(r.at[(oldest+i)%ringSize]) >= place })
+	return oldest + sort.Search(r.n-oldest, func(i int) bool { return r.place(oldest+i) >= place })
 }
 
 // slice appends the symbols from number from to number to.
 func (r *ring) slice(out []uint8, from, to int) []uint8 {
 	for i := max(from, r.n-ringSize); i < to; i++ {
-		out = append(out, r.symbols[i%ringSize])
+		out = append(out, uint8(r.list[i%ringSize]))
 	}
 	return out
 }
@@ -72,7 +81,7 @@ func (r *ring) back(n int) int {
 	if n = min(n, r.n, ringSize); n <= 0 {
 		return noPlace
 	}
-	return int(r.at[(r.n-n)%ringSize])
+	return r.place(r.n - n)
 }
 
 // word is a word that has ended. Its letters are letters[from:to] of the chunk's wordLetters.

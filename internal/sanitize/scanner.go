@@ -248,8 +248,10 @@ func (s *scanner) readPairs() {
 			if before == 0 {
 				continue
 			}
-			s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
-			if d == 1 {
+			if s.filter.words.MayFind(before, w.secret) {
+				s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
+			}
+			if d == 1 && s.filter.words.MayFind(w.secret, before) {
 				s.addPairs(&s.backTrails, w.secret, before, int32(w.at), s.countBack)
 			}
 		}
@@ -373,7 +375,11 @@ func (s *scanner) held() int {
 	if s.reader.run.len > 0 {
 		place = min(place, s.reader.run.at)
 	}
-	if n := max(s.backwardWords, s.forwardWords, 1); s.reader.words.n > 0 {
+	n := max(s.backwardWords, s.forwardWords)
+	if s.latestWords[len(s.latestWords)-1] != 0 {
+		n = max(n, 1) // the latest word may begin a run
+	}
+	if n > 0 {
 		place = min(place, s.reader.words.back(n))
 	}
 	read := s.reader.letters.n

@@ -19,9 +19,9 @@ type spans struct {
 	letters []uint8 // that are read now
 	leets   []uint8
 
-	before     []uint8 // the latest letters of the stretch that the views of long spans read, at most maxLag
-	lastLetter uint8   // the latest that the other views read
-	pattern    pattern // of letters
+	before     []uint8  // the latest letters of the stretch that the views of long spans read, at most maxLag
+	lastLetter uint8    // the latest that the other views read
+	pattern    *pattern // of letters; nil before it is needed
 }
 
 // spanPart is how much of a stretch the views of an input have read.
@@ -35,7 +35,10 @@ var spanInputs = [...]struct {
 
 // empty returns spans for a new text that have the memory of sp.
 func (sp *spans) empty() spans {
-	return spans{letters: sp.letters[:0], leets: sp.leets[:0], before: sp.before[:0]}
+	if sp.pattern != nil {
+		*sp.pattern = pattern{}
+	}
+	return spans{letters: sp.letters[:0], leets: sp.leets[:0], before: sp.before[:0], pattern: sp.pattern}
 }
 
 // unread returns the place of the first letter of the stretch that no view has read yet.
@@ -105,5 +108,8 @@ func (s *scanner) endSpans() {
 			}
 		}
 	}
-	s.spans.lastLetter, s.spans.pattern, s.spans.before = 0, pattern{}, s.spans.before[:0]
+	s.spans.lastLetter, s.spans.before = 0, s.spans.before[:0]
+	if s.spans.pattern != nil {
+		*s.spans.pattern = pattern{}
+	}
 }

@@ -24,7 +24,8 @@ type trail struct {
 	counts bool
 	n      uint8
 	len    [maxPieces]uint8
-	from   [maxPieces]int32 // of its pieces, until it counts
+	first  int32            // where its first piece begins in the secrets
+	from   [maxPieces]int16 // of its pieces, less first, until it counts
 }
 
 // end is where a trail ends.
@@ -112,7 +113,10 @@ func (t *Trails) extend(i int, p Piece, count func(from, n int, certain bool)) {
 		return
 	}
 	if l.n < maxPieces {
-		l.from[l.n], l.len[l.n] = p.From, uint8(min(p.Len, 255))
+		if l.n == 0 {
+			l.first = p.From
+		}
+		l.from[l.n], l.len[l.n] = int16(p.From-l.first), uint8(min(p.Len, 255))
 		l.n++
 	}
 	if e.bits < trailLikely {
@@ -120,7 +124,7 @@ func (t *Trails) extend(i int, p Piece, count func(from, n int, certain bool)) {
 	}
 	l.counts = e.bits >= trailCounts
 	for i := range l.n {
-		count(int(l.from[i]), int(l.len[i]), l.counts)
+		count(int(l.first)+int(l.from[i]), int(l.len[i]), l.counts)
 	}
 	if l.counts {
 		l.n = 0

@@ -152,6 +152,9 @@ func (w *Words) Find(a, b uint32, pairs []Pair) []Pair {
 	return pairs
 }
 
+// MayFind reports whether Find may find a pair. It may be wrong if Find finds none.
+func (w *Words) MayFind(a, b uint32) bool { return w.some.has(pairKey(a, b) * setFactor) }
+
 // find calls found with the numbers of the words of each pair.
 func (w *Words) find(a, b uint32, found func(first, second int)) {
 	key := pairKey(a, b)

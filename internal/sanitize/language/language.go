@@ -18,6 +18,8 @@ var sample string
 // stopWords are frequent words of English, Italian, German, French, Spanish, Portuguese and Dutch.
 const stopWords = "the to of and in is on for with that this you your it are was have has be at as by or " +
 	"we can will not no from an my if do so they there which what when all but been also only any out her him his " +
+	"he she me us our its who how why one two now new up may had did than then them into some about after " +
+	"before would could should their each both very too own yet get got let see say ten six way off " +
 	"il lo la le gli un una di che per con non sono del della nel alla si ho ha da al dei " +
 	"der die das und ist ein eine zu den dem des mit fur auf von ich nicht sie es im sind wird hat haben wurde " +
 	"les une des et est pour dans que qui avec sur pas vous ce au du ont ete je en " +
