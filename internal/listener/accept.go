@@ -59,8 +59,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 
 // Stop ends accepting so that no request is lost that a client may have sent. It takes the connections that are in the
 // kernel's queue, which the kernel would reset; then it closes the listener, so that the kernel refuses clients that
-// come later; and it waits until a handler has every request that has begun, since http.Server drops those that it has
-// read when Shutdown begins. It waits for a second at most: a client may have connected and be silent.
+// come later. It closes the connections between two requests, except where the next has arrived, and waits until a
+// handler has every request that has begun, since http.Server drops what it has read when Shutdown begins. It waits for
+// a second at most: a client may have connected and be silent.
 func (l *Listener) Stop() {
 	if !l.stopping.CompareAndSwap(false, true) || !l.setDeadline(lastAccepts) {
 		return
@@ -72,13 +73,25 @@ func (l *Listener) Stop() {
 	case <-late:
 		return
 	}
-	for l.cs.registry.anyPending() {
+	for l.closeIdle() || l.cs.registry.anyPending() {
 		select {
 		case <-late:
 			return
 		case <-time.After(time.Millisecond):
 		}
 	}
+}
+
+// closeIdle closes the connections between two requests, and reports whether there are any where the next has arrived.
+func (l *Listener) closeIdle() (any bool) {
+	for _, c := range l.cs.registry.betweenRequests() {
+		if hasUnread(c.Conn) {
+			any = true
+			continue
+		}
+		_ = c.Close()
+	}
+	return any
 }
 
 // setDeadline bounds the calls of the inner Accept, and reports false where it cannot.

@@ -101,6 +101,38 @@ func TestStoppedListenerServesWhoIsInTheQueue(t *testing.T) {
 	}
 }
 
+func TestStopClosesConnectionsBetweenRequests(t *testing.T) {
+	t.Parallel()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	connections := listener.New(listener.Config{Log: slog.New(slog.DiscardHandler)})
+	open := connections.Listener(inner)
+	server := connections.Server(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	idle, changed := make(chan struct{}, 1), server.ConnState
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		changed(c, state)
+		if state == http.StateIdle {
+			idle <- struct{}{}
+		}
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(open) }()
+	client, err := net.Dial("tcp", inner.Addr().String())
+	check(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	check(t, client.SetDeadline(time.Now().Add(10*time.Second)))
+	resp, err := request(client)
+	check(t, err)
+	check(t, resp.Body.Close())
+	<-idle
+	open.Stop()
+	expectClosed(t, client)
+	check(t, server.Shutdown(t.Context()))
+	if err := <-served; err != http.ErrServerClosed {
+		t.Errorf("Serve returned %v", err)
+	}
+}
+
 func TestStopEndsWhereNobodyAccepts(t *testing.T) {
 	t.Parallel()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")

@@ -150,6 +150,16 @@ func (r *registry) setPending(c *conn, pending bool) {
 	c.place.pending = pending
 }
 
+// betweenRequests returns the connections that wait for another request.
+func (r *registry) betweenRequests() (list []*conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for e := r.idle.Front(); e != nil; e = e.Next() {
+		list = append(list, e.Value.(*conn))
+	}
+	return list
+}
+
 // anyPending reports whether a connection is new or has begun a request that no handler answers yet.
 func (r *registry) anyPending() bool {
 	r.mu.Lock()
