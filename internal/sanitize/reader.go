@@ -411,7 +411,11 @@ func symbolsOf(t *fold.Table, l *language.Words, text string, first int) written
 	out := written{letters: r.chunk.letters, leet: r.chunk.leet, first: first}
 	for _, w := range r.chunk.words {
 		word := index.Word{Key: w.key, From: int32(first + w.at), Len: uint16(w.to - w.from)}
-		if letters := r.chunk.wordLetters[w.from:w.to]; !l.IsCommon(letters) {
+		switch letters := r.chunk.wordLetters[w.from:w.to]; {
+		case l.IsCommon(letters):
+		case l.IsFrequent(letters):
+			word.Bits = 1
+		default:
 			word.Bits = uint16(min(len(letters), maxWordBits))
 		}
 		out.words = append(out.words, word)

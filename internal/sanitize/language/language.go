@@ -18,13 +18,26 @@ var sample string
 // stopWords are frequent words of English, Italian, German, French, Spanish, Portuguese and Dutch.
 const stopWords = "the to of and in is on for with that this you your it are was have has be at as by or " +
 	"we can will not no from an my if do so they there which what when all but been also only any out her him his " +
-	"he she me us our its who how why one two now new up may had did than then them into some about after " +
-	"before would could should their each both very too own yet get got let see say ten six way off " +
 	"il lo la le gli un una di che per con non sono del della nel alla si ho ha da al dei " +
 	"der die das und ist ein eine zu den dem des mit fur auf von ich nicht sie es im sind wird hat haben wurde " +
 	"les une des et est pour dans que qui avec sur pas vous ce au du ont ete je en " +
 	"el los las por con para del se su al mas como hay " +
 	"os um uma do da em nao na dos de het een van voor zijn dat te niet er op"
+
+// frequentWords are other words of English that are in most texts, and the first parts of "don't" and its like.
+const frequentWords = "" +
+	"a i am being before after again although always another anyone anything around away back because behind " +
+	"below between both cannot could did does done down during each either else enough even ever every " +
+	"everyone everything few first further get gets give given go goes going gone got had half having he " +
+	"here hers how however instead into its itself just keep last later least less let like likely made make " +
+	"makes many may maybe me might mine more most much must near need needs neither never new next nobody " +
+	"none nor nothing now off often old once one onto other others otherwise our ours over own part perhaps " +
+	"put quite rather said same say says second see seem seems several shall she should since some someone " +
+	"something soon still such take takes taken than their theirs them themselves then these thing things " +
+	"third those though three through till time times together too toward two under unless until up upon us " +
+	"use used very want wants way well were whatever where whether while who whole whom whose why within " +
+	"without would yes yet yours yourself don doesn didn isn aren wasn won wouldn couldn shouldn haven hasn " +
+	"re ve ll about ten six"
 
 // dataWords are frequent words of schemas and other data.
 const dataWords = "type types object objects array string integer number boolean null properties property items item " +
@@ -65,22 +78,21 @@ type Words struct {
 	// scores has log2 of the frequency with which one letter follows another, in thousandths; 0 is a word's end.
 	scores   [27][27]int32
 	stop     map[uint64]bool
+	frequent map[uint64]bool
 	spelling map[uint64]bool
 	data     map[uint64]bool
 }
 
 // New returns a Words.
 func New(t *fold.Table) *Words {
-	w := &Words{stop: map[uint64]bool{}, spelling: map[uint64]bool{}, data: map[uint64]bool{}}
-	for _, s := range strings.Fields(stopWords) {
-		w.stop[pack(t.Letters(s))] = true
+	set := func(list string) map[uint64]bool {
+		words := map[uint64]bool{}
+		for _, s := range strings.Fields(list) {
+			words[pack(t.Letters(s))] = true
+		}
+		return words
 	}
-	for _, s := range strings.Fields(dataWords) {
-		w.data[pack(t.Letters(s))] = true
-	}
-	for _, s := range strings.Fields(spelling) {
-		w.spelling[pack(t.Letters(s))] = true
-	}
+	w := &Words{stop: set(stopWords), frequent: set(frequentWords), spelling: set(spelling), data: set(dataWords)}
 	var count [27][27]float64
 	var total [27]float64
 	last := uint8(0)
@@ -153,6 +165,11 @@ func (w *Words) IsStopWord(letters []uint8) bool { return len(letters) <= 6 && w
 // IsCommon reports whether a word is a frequent one, or a frequent word of data.
 func (w *Words) IsCommon(letters []uint8) bool {
 	return w.IsStopWord(letters) || len(letters) <= 12 && w.data[pack(letters)]
+}
+
+// IsFrequent reports whether a word is in most texts, though it is not a stop word.
+func (w *Words) IsFrequent(letters []uint8) bool {
+	return len(letters) <= 12 && w.frequent[pack(letters)]
 }
 
 // Score returns the mean score of the letter pairs of a word, in thousandths of a bit.
