@@ -173,3 +173,15 @@ func TestProxyIsUsed(t *testing.T) {
 		}
 	})
 }
+
+func TestLaterConnectionsResumeTLS(t *testing.T) {
+	t.Parallel()
+	s := newTLSServer(t, "http/1.1")
+	rt := http1.New(s.settings())
+	t.Cleanup(rt.CloseIdleConnections)
+	want(t, rt, newPost(t, "https://example.com/", "q"), "HTTP/1.1 example.com q")
+	rt.CloseIdleConnections()
+	if resp := want(t, rt, newPost(t, "https://example.com/", "q"), "HTTP/1.1 example.com q"); !resp.TLS.DidResume {
+		t.Error("the second connection has a whole handshake")
+	}
+}

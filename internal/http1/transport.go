@@ -32,6 +32,7 @@ const (
 type Transport struct {
 	base      *http.Transport
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	tls       *tls.Config
 	headBytes int
 	pool      pool
 
@@ -43,13 +44,21 @@ var _ http.RoundTripper = (*Transport)(nil)
 
 // New returns a transport with the settings of base, which also takes what the transport leaves. Of the settings it
 // uses Proxy, DialContext, TLSClientConfig, TLSHandshakeTimeout, DisableKeepAlives, MaxIdleConnsPerHost,
-// IdleConnTimeout and MaxResponseHeaderBytes. base belongs to the transport from then on.
+// IdleConnTimeout and MaxResponseHeaderBytes. TLS sessions are resumed. base belongs to the transport from then on.
 func New(base *http.Transport) *Transport {
 	t := &Transport{base: base, dial: base.DialContext, headBytes: defaultHeadBytes, onlyHTTP2: map[host]bool{},
 		pool: pool{perHost: base.MaxIdleConnsPerHost, timeout: base.IdleConnTimeout, idle: map[host][]*conn{}}}
 	if t.dial == nil {
 		t.dial = (&net.Dialer{}).DialContext
 	}
+	if t.tls = base.TLSClientConfig.Clone(); t.tls == nil {
+		t.tls = &tls.Config{}
+	}
+	if t.tls.ClientSessionCache == nil { // many connections to few servers: later handshakes are cheap
+		t.tls.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	}
+	t.tls.NextProtos = []string{"http/1.1"}
+	t.tls.DynamicRecordSizingDisabled = true // a request leaves in as few writes as may be
 	if n := base.MaxResponseHeaderBytes; n > 0 {
 		t.headBytes = int(n)
 	}
@@ -156,15 +165,11 @@ func (t *Transport) connect(ctx context.Context, h host, name string) (*conn, er
 	if h.scheme == "http" {
 		return c, nil
 	}
-	cfg := t.base.TLSClientConfig.Clone()
-	if cfg == nil {
-		cfg = &tls.Config{}
-	}
+	cfg := t.tls
 	if cfg.ServerName == "" {
+		cfg = cfg.Clone()
 		cfg.ServerName = name
 	}
-	cfg.NextProtos = []string{"http/1.1"}
-	cfg.DynamicRecordSizingDisabled = true // a request leaves in as few writes as may be
 	if limit := t.base.TLSHandshakeTimeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
