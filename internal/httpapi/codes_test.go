@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,11 +16,13 @@ func lastCode(t *testing.T, a *apitest.API, to string) string {
 	if err := a.Mail.SendDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	mails := a.Mailbox.Mails(to)
-	if len(mails) == 0 {
-		t.Fatal("there is no mail")
+	for _, m := range slices.Backward(a.Mailbox.Mails(to)) { // mails without a code may have been sent after it
+		if code := regexp.MustCompile(`\d{4} \d{4}`).FindString(m.Text); code != "" {
+			return code
+		}
 	}
-	return regexp.MustCompile(`\d{4} \d{4}`).FindString(mails[len(mails)-1].Text)
+	t.Fatal("no mail has a code")
+	return ""
 }
 
 func TestLostPasswordIsReplacedAndNoCodeIsKept(t *testing.T) {
