@@ -200,6 +200,9 @@ func (r *results) growth(build string) (list []row) {
 			return list
 		}
 		few, many := each(small, g.smallCount), each(large, g.largeCount)
+		if median(few) < 0.01 { // too little to be told from the noise of a request
+			continue
+		}
 		grown := ratios(many, few)
 		met := median(grown) <= growthLimit
 		list = append(list, row{Title: g.title, Unit: "µs CPU", Ours: median(many),
