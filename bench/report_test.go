@@ -147,6 +147,9 @@ func (r *results) fill(w *row, build string) bool {
 	if w.other != "" {
 		w.Reference, w.Other = w.describe(), median(theirs)
 		list := ratios(ours, theirs)
+		if len(list) == 0 {
+			return true
+		}
 		w.Low, w.Ratio, w.High = list[len(list)/4], median(list), list[len(list)*3/4]
 		compared = w.Ratio
 	}
@@ -160,10 +163,12 @@ func (r *results) fill(w *row, build string) bool {
 	return true
 }
 
-// ratios returns the sorted ratios of the rounds.
+// ratios returns the sorted ratios of the rounds in which there is something to compare with.
 func ratios(a, b []float64) (list []float64) {
 	for i := range min(len(a), len(b)) {
-		list = append(list, a[i]/b[i])
+		if b[i] != 0 {
+			list = append(list, a[i]/b[i])
+		}
 	}
 	slices.Sort(list)
 	return list
