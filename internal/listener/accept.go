@@ -83,15 +83,15 @@ func (l *Listener) Stop() {
 }
 
 // closeIdle closes the connections between two requests, and reports whether there are any where the next has arrived.
-func (l *Listener) closeIdle() (any bool) {
+func (l *Listener) closeIdle() (arrived bool) {
 	for _, c := range l.cs.registry.betweenRequests() {
 		if hasUnread(c.Conn) {
-			any = true
+			arrived = true
 			continue
 		}
 		_ = c.Close()
 	}
-	return any
+	return arrived
 }
 
 // setDeadline bounds the calls of the inner Accept, and reports false where it cannot.
