@@ -100,11 +100,11 @@ func (r *Registry) CheckAppTools(tools []AppTool) []fault.Detail {
 	if len(tools) > MaxAppTools {
 		return []fault.Detail{{Message: fmt.Sprintf("must have at most %d tools", MaxAppTools)}}
 	}
-	ours, seen, size := r.toolNames(), map[string]bool{}, 0
+	seen, size := map[string]bool{}, 0
 	for i, t := range tools {
 		name := strings.ToLower(t.Name)
 		switch {
-		case ours[name]:
+		case r.toolNames[name]:
 			reject(i, "/name", "is the name of a tool of the server; choose another")
 		case seen[name]:
 			reject(i, "/name", "is the name of another tool in this list; choose another")
@@ -123,10 +123,10 @@ func (r *Registry) CheckAppTools(tools []AppTool) []fault.Detail {
 	return wrong
 }
 
-// toolNames returns the names of all tools of all agents, in lower case.
-func (r *Registry) toolNames() map[string]bool {
+// toolNames returns the names of all tools of the agents, in lower case.
+func toolNames(agents []*Agent) map[string]bool {
 	names := map[string]bool{delegateToolName: true}
-	for _, a := range r.agents {
+	for _, a := range agents {
 		for _, t := range a.tools {
 			names[strings.ToLower(t.name)] = true
 		}

@@ -28,6 +28,15 @@ func (c ModelCall) EstimateTokens() int {
 	for _, m := range c.Messages {
 		n += tokensOf(m)
 	}
+	return n + c.toolTokens()
+}
+
+// toolTokens returns the tokens of the tools' definitions.
+func (c ModelCall) toolTokens() int {
+	if c.ToolTokens > 0 {
+		return c.ToolTokens
+	}
+	n := 0
 	for _, t := range c.Tools {
 		n += definitionTokens(t)
 	}
@@ -81,15 +90,10 @@ type prompt struct {
 	limits   Limits
 }
 
-func newPrompt(cfg LoopConfig, tools []llms.Tool) *prompt {
-	p := &prompt{messages: cfg.Messages, history: cfg.History}
+func newPrompt(cfg LoopConfig) *prompt {
+	p := &prompt{messages: cfg.Messages, history: cfg.History, tools: toolTokens(cfg.Tools)}
 	if cfg.Run.Model != nil {
 		p.limits = cfg.Run.Model.Limits
-	}
-	if p.limits.PromptTokens() > 0 {
-		for _, t := range tools {
-			p.tools += definitionTokens(t)
-		}
 	}
 	return p
 }
@@ -98,10 +102,8 @@ func newPrompt(cfg LoopConfig, tools []llms.Tool) *prompt {
 // the oldest turns of its history and with shorter results of tools, where that is needed. The request's Turns then say
 // so. It returns ErrContextTooLarge if that is not enough.
 func (c ModelCall) FitTo(limits Limits) (ModelCall, error) {
-	p := &prompt{messages: slices.Clone(c.Messages), history: c.History, limits: limits, tools: len(c.Schema) / 3}
-	for _, t := range c.Tools {
-		p.tools += definitionTokens(t)
-	}
+	p := &prompt{messages: slices.Clone(c.Messages), history: c.History, limits: limits,
+		tools: len(c.Schema)/3 + c.toolTokens()}
 	messages, turns, err := p.fit()
 	if err != nil {
 		return c, err

@@ -51,7 +51,7 @@ func Loop(ctx context.Context, cfg LoopConfig, emit Emit) (Result, error) {
 		definitions[i] = t.definition()
 	}
 	l := &loop{LoopConfig: cfg, out: &collector{emit: emit}, seen: map[string]bool{},
-		prompt: newPrompt(cfg, definitions)}
+		prompt: newPrompt(cfg)}
 	for round := 1; round <= MaxRounds; round++ {
 		textOnly := round == MaxRounds || l.repeating || len(definitions) == 0
 		answer, err := l.generate(ctx, definitions, textOnly)
@@ -100,7 +100,7 @@ func (l *loop) generate(ctx context.Context, tools []llms.Tool, textOnly bool) (
 	}
 	history := Span{From: l.History.From, To: l.History.From + turns}
 	answer, err := l.Model.Generate(ctx, ModelCall{Messages: messages, History: history, Tools: tools,
-		TextOnly: textOnly, Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
+		ToolTokens: l.prompt.tools, TextOnly: textOnly, Temperature: 0.2, Request: l.Run.Model}, l.out.listener())
 	return l.keep(answer, err)
 }
 

@@ -33,6 +33,8 @@ type ModelCall struct {
 	// History are the messages that are turns of the conversation so far, which FitTo may leave out.
 	History Span
 	Tools   []llms.Tool
+	// ToolTokens estimates the tokens of the definitions of Tools. 0 means that nobody has counted them yet.
+	ToolTokens int
 	// TextOnly says that the model must answer in text. Tools are then those that Messages have calls of, which some
 	// servers want to see.
 	TextOnly bool

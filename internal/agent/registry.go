@@ -21,6 +21,7 @@ const maxDelegation = 2
 // Registry holds the agents in the order of registration. It is immutable and safe for concurrent use.
 type Registry struct {
 	agents        []*Agent
+	toolNames     map[string]bool // of all agents, in lower case
 	delegateTools sync.Map // names of the possible delegates → Tool
 }
 
@@ -52,7 +53,7 @@ func NewRegistry(agents ...*Agent) (*Registry, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	return &Registry{agents: slices.Clone(agents)}, nil
+	return &Registry{agents: slices.Clone(agents), toolNames: toolNames(agents)}, nil
 }
 
 func (a *Agent) validate() error {

@@ -43,7 +43,7 @@ func (r *Registry) Size(a *Agent) Size {
 func toolTokens(tools []Tool) int {
 	n := 0
 	for _, t := range tools {
-		n += definitionTokens(t.definition())
+		n += t.tokens
 	}
 	return n
 }

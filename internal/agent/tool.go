@@ -18,6 +18,7 @@ type Tool struct {
 	description string
 	schema      json.RawMessage
 	function    *llms.FunctionDefinition // made once for all requests
+	tokens      int                      // of the definition, as package tokens estimates them
 	call        func(ctx context.Context, run *Run, arguments string) (string, error)
 	withoutRows bool
 	app         *schema.Schema // of the arguments of a tool that runs in the app, which has no call; nil for ours
@@ -27,8 +28,7 @@ type Tool struct {
 // WithPublicNote returns the tool with a sentence at the end of its description that answers may repeat: what stands in
 // the contract anyway.
 func (t Tool) WithPublicNote(text string) Tool {
-	t.function = &llms.FunctionDefinition{Name: t.name, Description: t.description + " " + text, Parameters: t.schema}
-	return t
+	return t.defined(t.description + " " + text)
 }
 
 // WithoutRows returns the tool, marked as one whose results contain no text of the request's rows, only what the model
@@ -109,7 +109,13 @@ func (t Tool) Call(ctx context.Context, run *Run, arguments string) (string, err
 // withSchema returns the tool with that schema of its arguments.
 func (t Tool) withSchema(arguments *schema.Schema) Tool {
 	t.schema = arguments.JSON()
-	t.function = &llms.FunctionDefinition{Name: t.name, Description: t.description, Parameters: t.schema}
+	return t.defined(t.description)
+}
+
+// defined returns the tool with its definition as models read it.
+func (t Tool) defined(description string) Tool {
+	t.function = &llms.FunctionDefinition{Name: t.name, Description: description, Parameters: t.schema}
+	t.tokens = definitionTokens(t.definition())
 	return t
 }
 

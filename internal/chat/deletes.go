@@ -25,9 +25,13 @@ const maxDeletedTitle = 120
 // deletedRows returns a paragraph that names the rows which the actions of the run delete and the answer does not name,
 // or "" when it names all of them.
 func deletedRows(run *agent.Run, answer string) string {
+	deleted := run.Deleted()
+	if len(deleted) == 0 {
+		return ""
+	}
 	said := fold.Line(answer)
 	var titles []string
-	for _, title := range run.Deleted() {
+	for _, title := range deleted {
 		title = strings.TrimSpace(agent.Truncate(title, maxDeletedTitle))
 		if title != "" && !fold.Has(said, fold.Line(title)) {
 			titles = append(titles, "“"+title+"”")

@@ -39,14 +39,8 @@ type chatResponse struct{ body any }
 
 // VisitChatResponse implements api.ChatResponseObject.
 func (a chatResponse) VisitChatResponse(w http.ResponseWriter) error {
-	text, err := json.Marshal(a.body)
-	if err != nil {
-		return err
-	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	_, err = w.Write(append(text, '\n'))
-	return err
+	return json.NewEncoder(w).Encode(a.body) // writes once, or nothing if it fails
 }
 
 // ListAgents lists every agent and whether the caller's tier includes it.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/adiuva/cloud-api/gen/api"
 	"github.com/adiuva/cloud-api/internal/agent"
@@ -73,5 +74,10 @@ func keyParameters() []string { return append(keyHeaders(), "key", "model.apikey
 
 // foldName returns a name in lower case without hyphens and underscores.
 func foldName(name string) string {
-	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+	return strings.Map(func(c rune) rune {
+		if c == '-' || c == '_' {
+			return -1
+		}
+		return unicode.ToLower(c)
+	}, name)
 }

@@ -71,10 +71,9 @@ func reasonOr(reason, otherwise string) string {
 func pointer(prefix string, parts []string) string {
 	var b strings.Builder
 	b.WriteString(prefix)
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	for _, p := range parts {
 		b.WriteByte('/')
-		b.WriteString(escape.Replace(p))
+		b.WriteString(strings.ReplaceAll(strings.ReplaceAll(p, "~", "~0"), "/", "~1"))
 	}
 	return b.String()
 }

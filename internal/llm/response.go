@@ -149,7 +149,7 @@ func (b *responseBuilder) answerText(text []byte) error {
 	if bytes.IndexByte(text, 0) >= 0 {
 		text = bytes.ReplaceAll(text, []byte{0}, nil)
 	}
-	if !b.thoughts.Answering() {
+	if !b.thoughts.Answering() && !b.thoughts.BeginsAnswer(text) {
 		text = []byte(b.thoughts.Add(string(text)))
 	}
 	if b.textCalls.undecided() {

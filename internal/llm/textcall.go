@@ -42,6 +42,12 @@ func (c *textCalls) undecided() bool { return c.offered != nil && !c.over }
 
 // add returns the text that is known to be none of a call with the next piece.
 func (c *textCalls) add(piece []byte) []byte {
+	if len(c.held) == 0 {
+		if possible, _ := beginsCall(piece); !possible {
+			c.over = true
+			return piece
+		}
+	}
 	c.held = append(c.held, piece...)
 	if !c.certain {
 		var possible bool
@@ -87,10 +93,14 @@ var callMembers = [...]string{"name", "function", "tool", "tool_name", "type", "
 
 // beginsCall reports whether text may be the beginning of a call, and whether it certainly begins like one.
 func beginsCall(text []byte) (possible, certain bool) {
-	rest := string(bytes.TrimLeft(text, " \t\r\n"))
-	if rest == "" {
+	trimmed := bytes.TrimLeft(text, " \t\r\n")
+	if len(trimmed) == 0 {
 		return len(text) < 256, false
 	}
+	if strings.IndexByte("<[{`", trimmed[0]) < 0 {
+		return false, false
+	}
+	rest := string(trimmed)
 	for _, mark := range callMarks {
 		if strings.HasPrefix(rest, mark) {
 			return true, true

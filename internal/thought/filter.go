@@ -60,6 +60,21 @@ func (f *Filter) Answering() bool { return f.state == answering }
 // Thought reports whether a thought has begun.
 func (f *Filter) Thought() bool { return f.thought }
 
+// BeginsAnswer reports whether the answer begins with this piece, with no thought before it. From then on, Add returns
+// what it gets. It copies nothing, as Add does to decide.
+func (f *Filter) BeginsAnswer(piece []byte) bool {
+	if f.state != beginning || len(f.held) > 0 || len(piece) == 0 || len(trimLeft(piece[:1])) == 0 {
+		return false
+	}
+	for i := range frames {
+		if frames[i].opens[0] == piece[0] {
+			return false
+		}
+	}
+	f.state = answering
+	return true
+}
+
 // Add returns the text that is known to be part of the answer with the next piece.
 func (f *Filter) Add(piece string) string {
 	if f.state == answering {

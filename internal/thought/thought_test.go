@@ -124,3 +124,24 @@ func feed(f *thought.Filter, text string, size int) string {
 	b.WriteString(f.Flush())
 	return b.String()
 }
+
+// TestAnswerThatBeginsAtOnceHasNoThoughts asks for every beginning of every text.
+func TestAnswerThatBeginsAtOnceHasNoThoughts(t *testing.T) {
+	t.Parallel()
+	begun := 0
+	for answer := range answers {
+		for n := range len(answer) {
+			var f thought.Filter
+			if !f.BeginsAnswer([]byte(answer[:n])) {
+				continue
+			}
+			begun++
+			if want := feed(new(thought.Filter), answer, 1); answer[:n]+feed(&f, answer[n:], 1) != want {
+				t.Errorf("%q begins %q, although the answer is %q", answer[:n], answer, want)
+			}
+		}
+	}
+	if begun == 0 {
+		t.Error("no answer begins at once")
+	}
+}
