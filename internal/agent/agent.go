@@ -110,11 +110,11 @@ func (a *Agent) loop(ctx context.Context, run *Run, tools []Tool, emit Emit) (Re
 
 // toolsFor returns the agent's tools, with the one that delegates when the run allows it, and those of the app.
 func (a *Agent) toolsFor(run *Run) []Tool {
-	tools := slices.Clip(a.tools)
-	if delegate, ok := run.registry.delegateTool(run, a.def.Name); ok {
-		tools = append(tools, delegate)
+	tools := run.registry.withDelegate(run, a)
+	if ofApp := run.appTools(); len(ofApp) > 0 {
+		return append(slices.Clip(tools), ofApp...)
 	}
-	return append(tools, run.appTools()...)
+	return tools
 }
 
 // messages returns the conversation for the model: the system prompt, the data of the request under a heading that says

@@ -20,9 +20,9 @@ const maxDelegation = 2
 
 // Registry holds the agents in the order of registration. It is immutable and safe for concurrent use.
 type Registry struct {
-	agents        []*Agent
-	toolNames     map[string]bool // of all agents, in lower case
-	delegateTools sync.Map // names of the possible delegates → Tool
+	agents     []*Agent
+	toolNames  map[string]bool // of all agents, in lower case
+	delegating sync.Map        // an agent's name and those of its possible delegates → []Tool
 }
 
 // Listing is the public description of an agent.
@@ -176,24 +176,27 @@ type question struct {
 	Query string `json:"query" desc:"What you need to know or have done, complete in itself"`
 }
 
-// delegateTool returns the tool with which the agent self delegates to another one. It returns false when the run is as
-// deep as it may be or no other agent is available.
-func (r *Registry) delegateTool(run *Run, self string) (Tool, bool) {
+// withDelegate returns the agent's tools with the one that delegates to another agent, which is missing when the run is
+// as deep as it may be or no other agent is available. The caller must not change the list.
+func (r *Registry) withDelegate(run *Run, agent *Agent) []Tool {
 	if r == nil || len(run.path) > maxDelegation {
-		return Tool{}, false
+		return agent.tools
 	}
 	var names []string
 	for _, a := range r.Allowed(run.User.Tier) {
-		if a.def.Name != self && !slices.Contains(run.path, a.def.Name) {
+		if a != agent && !slices.Contains(run.path, a.def.Name) {
 			names = append(names, a.def.Name)
 		}
 	}
-	key := strings.Join(names, " ")
-	tool, ok := r.delegateTools.Load(key)
-	if !ok { // making its schema costs more than everything else before the first model call
-		tool, _ = r.delegateTools.LoadOrStore(key, newDelegateTool(names))
+	if len(names) == 0 {
+		return agent.tools
 	}
-	return tool.(Tool), len(names) > 0
+	key := agent.def.Name + ": " + strings.Join(names, " ")
+	tools, ok := r.delegating.Load(key)
+	if !ok { // making its schema costs more than everything else before the first model call
+		tools, _ = r.delegating.LoadOrStore(key, append(slices.Clip(agent.tools), newDelegateTool(names)))
+	}
+	return tools.([]Tool)
 }
 
 func newDelegateTool(names []string) Tool {

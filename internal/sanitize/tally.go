@@ -44,15 +44,19 @@ const (
 	stepsPerByte = 256
 )
 
+// stepsPerLook is after how many steps the work looks whether the request has ended.
+const stepsPerLook = 1 << 10
+
 // left returns how many steps may still be taken.
 func (w *work) left() int { return baseSteps + stepsPerByte*w.bytes - w.steps }
 
 // spend counts steps and reports whether to go on. The work ends when there were too many, and with the request.
 func (t *tally) spend(steps int) bool {
+	before := t.work.steps
 	if t.work.steps += steps; t.work.left() < 0 && t.hit == nil {
 		t.hit = &Hit{View: Budget}
 	}
-	if t.ctx.Err() != nil && t.hit == nil {
+	if before/stepsPerLook != t.work.steps/stepsPerLook && t.ctx.Err() != nil && t.hit == nil {
 		t.hit = &Hit{View: Canceled}
 	}
 	return t.hit == nil

@@ -1,5 +1,7 @@
 package index
 
+import "math/bits"
+
 // Piece is a part of a secret, at [From, From+Len), that a text has before its symbol number At. Bits says how unlikely
 // it is that the text has it by chance. Place is where to hold the text back if the piece becomes suspect.
 type Piece struct {
@@ -38,8 +40,29 @@ type end struct {
 // them, whatever stands between them in the text; before that, as soon as chance is unlikely. Its zero value is ready
 // for a new text.
 type Trails struct {
-	ends []end // of list
-	list []trail
+	ends  []end // of list
+	list  []trail
+	parts [trailParts]uint64 // the trails that end in a part of the secrets: one bit each, by number
+}
+
+// Symbols of a part of the secrets, more than a piece is away from the end of a trail that goes on with it, and how
+// many sets of trails there are: parts that are further away share them.
+const (
+	partShift  = 8
+	trailParts = 32
+)
+
+// endingNear returns the numbers of the trails that may go on with a piece which begins at from: one bit each.
+func (t *Trails) endingNear(from int32) uint64 {
+	return t.parts[(from-maxAhead)>>partShift&(trailParts-1)] | t.parts[(from+maxBehind)>>partShift&(trailParts-1)]
+}
+
+// move notes that trail number i ends at to.
+func (t *Trails) move(i int, to int32) {
+	e := &t.ends[i]
+	t.parts[e.to>>partShift&(trailParts-1)] &^= 1 << i
+	t.parts[to>>partShift&(trailParts-1)] |= 1 << i
+	e.to = to
 }
 
 // Reset makes t ready for a new text. It keeps its memory.
@@ -47,6 +70,7 @@ func (t *Trails) Reset() {
 	clear(t.list)
 	clear(t.ends)
 	t.list, t.ends = t.list[:0], t.ends[:0]
+	t.parts = [trailParts]uint64{}
 }
 
 // Add adds a piece to the trails that may go on with it. If there is none, it begins one, unless it says nothing. Add
@@ -54,7 +78,8 @@ func (t *Trails) Reset() {
 // some more than once.
 func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
 	from, found := -1, false
-	for i := range t.ends {
+	for near := t.endingNear(p.From); near != 0; near &= near - 1 {
+		i := bits.TrailingZeros64(near)
 		e := &t.ends[i]
 		ahead := p.From - e.to
 		switch {
@@ -74,6 +99,7 @@ func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
 		next, nextEnd = t.list[from], t.ends[from]
 	}
 	i := t.room(p.At)
+	t.move(i, nextEnd.to)
 	t.list[i], t.ends[i] = next, nextEnd
 	t.extend(i, p, count)
 }
@@ -101,7 +127,8 @@ func (t *Trails) extend(i int, p Piece, count func(from, n int, certain bool)) {
 	l, e := &t.list[i], &t.ends[i]
 	if to := p.From + p.Len; to > e.to {
 		e.bits += p.Bits
-		e.to, e.at = to, p.At
+		t.move(i, to)
+		e.at = p.At
 	} else if p.Bits > l.latest {
 		e.bits += p.Bits - l.latest
 	} else {
