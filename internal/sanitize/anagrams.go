@@ -2,6 +2,7 @@ package sanitize
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 
 	"github.com/adiuva/cloud-api/internal/sanitize/fold"
@@ -16,6 +17,60 @@ type anagrams struct {
 	weights []uint64 // sum of the letters' weights before one in weightEvery positions
 	bags    []bag    // of the words of each secret
 	counts  []counts // of the letters of each secret
+	blocks  [blockSizes][]tallies
+}
+
+// Blocks tell quickly where no anagram is. Block number i of a size has how often each letter occurs in two blocks'
+// length from position i · size on, so that every stretch that is no longer than a block is within one.
+const (
+	blockSizes    = 4
+	smallestBlock = 64 // positions; each size is twice the one before
+)
+
+// tallies has how many there are of each letter, at most 127, in one byte each.
+type tallies [4]uint64
+
+const highBits = 0x8080808080808080 // of all bytes
+
+func talliesOf(n *counts) (t tallies) {
+	for c, n := range n {
+		t[c/8] |= uint64(min(n, 127)) << (c % 8 * 8)
+	}
+	return t
+}
+
+// within reports whether no letter occurs more often than in all, as far as tallies tell.
+func (t *tallies) within(all *tallies) bool {
+	left := uint64(highBits)
+	for i := range t {
+		left &= (all[i] | highBits) - t[i] // the bit of a letter is gone if it would become negative
+	}
+	return left == highBits
+}
+
+// newBlocks returns the blocks of a size.
+func newBlocks(x *index.Index, size int) []tallies {
+	var before, n counts
+	list := make([]tallies, 0, x.Len()/size+1)
+	for from := 0; from < x.Len(); from += size {
+		before, n = n, counts{}
+		for i := from; i < min(from+size, x.Len()); i++ {
+			if c := x.At(i); c != 0 {
+				n[c]++
+			}
+		}
+		if from > 0 {
+			list = append(list, sumOf(before, n))
+		}
+	}
+	return append(list, talliesOf(&n))
+}
+
+func sumOf(a, b counts) tallies {
+	for c := range b {
+		a[c] += b[c]
+	}
+	return talliesOf(&a)
 }
 
 // counts has how many there are of each letter.
@@ -80,6 +135,9 @@ func newAnagrams(x *index.Index, texts []written) *anagrams {
 	for _, w := range texts {
 		a.bags, a.counts = append(a.bags, newBag(w.words)), append(a.counts, countsOf(w.letters))
 	}
+	for i := range a.blocks {
+		a.blocks[i] = newBlocks(x, smallestBlock<<i)
+	}
 	sum := uint64(0)
 	for i := range n {
 		if i%weightEvery == 0 {
@@ -105,15 +163,17 @@ func (a *anagrams) before(at int) uint64 {
 
 // pile is letters of which an anagram is looked for.
 type pile struct {
-	n      int
-	counts counts
-	weight uint64
-	common uint8 // letters, without their upper bits
-	other  uint8
+	n       int
+	counts  counts
+	tallies tallies
+	weight  uint64
+	common  uint8 // letters, without their upper bits
+	other   uint8
 }
 
 func pileOf(letters []uint8) *pile {
 	p := &pile{n: len(letters), counts: countsOf(letters), weight: weigh(letters)}
+	p.tallies = talliesOf(&p.counts)
 	for _, c := range letters {
 		p.common += uint8(commonLetters >> c & 1)
 		p.other += uint8(otherLetters >> c & 1)
@@ -122,10 +182,20 @@ func pileOf(letters []uint8) *pile {
 }
 
 // next returns the first position in [from, to) where an anagram of p begins that ends before to, or -1, and the steps
-// it took. From one position to the next the number of letters of a set changes by at most one, so it can skip as many
-// positions as that number is off, or fewer, since only its lower bits are known.
+// it took. It skips blocks that have too few of a letter. From one position to the next the number of letters of a set
+// changes by at most one, so it can skip as many positions as that number is off, or fewer, since only its lower bits
+// are known.
 func (a *anagrams) next(from, to int, p *pile) (at, steps int) {
+	size := bits.Len(uint(max(p.n-1, 0) / smallestBlock)) // its blocks are not shorter than p, if there are any
+	known := from                                         // the block that is before it may have an anagram
 	for i := from; i+p.n <= to; steps++ {
+		if i >= known && size < blockSizes {
+			block := i / (smallestBlock << size)
+			if known = (block + 1) * (smallestBlock << size); !p.tallies.within(&a.blocks[size][block]) {
+				i = known
+				continue
+			}
+		}
 		common := int(int8(a.common[i+p.n] - a.common[i] - p.common))
 		other := int(int8(a.other[i+p.n] - a.other[i] - p.other))
 		off := max(common, -common, other, -other)

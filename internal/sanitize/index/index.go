@@ -26,7 +26,6 @@ type Index struct {
 	lag    int      // if not 0, text has letters, and the symbols are differences at this distance
 	starts []int32  // where each secret begins in text
 	quads  []uint64 // a set of hashes of the four symbols in a row that occur in a secret, one bit each
-	quad   uint     // shifts a hash, so that it is a bit of quads
 	seeds  []uint32 // a hash table of positions in text, each after its seed, with a tag
 	some   []uint64 // a set of other hashes of the seeds, one bit each, which is asked first
 	set    uint     // shifts such a hash, so that it is a bit of some
@@ -93,18 +92,17 @@ func (x *Index) build() {
 			text[p] = x.step(p)
 		}
 	}
-	quadBits := min(max(uint(bits.Len(uint(8*x.countQuads(text)))), 10), 4*symbolBits)
-	x.quads, x.quad = make([]uint64, 1<<(quadBits-6)), 32-quadBits
+	x.quads = make([]uint64, x.countQuads(text)*quadBits/64+1)
 	seeds := 0
 	x.eachGram(text, func(g uint64, _ int, isSeed bool) {
-		h := x.quadHash(g)
-		x.quads[h>>6] |= 1 << (h & 63)
+		bit := x.quadBit(g)
+		x.quads[bit>>6] |= 1 << (bit & 63)
 		if isSeed {
 			seeds++
 		}
 	})
 	setBits := uint(max(bits.Len(uint(seeds*12)), 6))
-	x.seeds = make([]uint32, seeds*3/2+1)
+	x.seeds = make([]uint32, seeds*4/3+1)
 	x.some, x.set = make([]uint64, 1<<(setBits-6)), 64-setBits
 	x.eachGram(text, func(g uint64, end int, isSeed bool) {
 		if isSeed {
@@ -114,6 +112,9 @@ func (x *Index) build() {
 		}
 	})
 }
+
+// quadBits is how many bits of the set of quads there are for each.
+const quadBits = 6
 
 // countQuads returns how many different rows of four symbols occur in the secrets.
 func (x *Index) countQuads(text []uint8) (n int) {
@@ -189,12 +190,15 @@ func (x *Index) addSeed(text []uint8, key uint64, end int) {
 	x.seeds[slot] = tag | uint32(end)
 }
 
-func (x *Index) quadHash(g uint64) uint32 { return uint32(g&quadMask) * 0x9E3779B1 >> (x.quad & 31) }
+// quadBit returns the bit of x.quads for the last four symbols of g.
+func (x *Index) quadBit(g uint64) uint64 {
+	return uint64(uint32(g&quadMask)*0x9E3779B1) * uint64(64*len(x.quads)) >> 32
+}
 
 // hasQuad reports whether a secret has the last four symbols of g in a row. It may be wrong if none has.
 func (x *Index) hasQuad(g uint64) bool {
-	h := x.quadHash(g)
-	return x.quads[h>>6]>>(h&63)&1 != 0
+	bit := x.quadBit(g)
+	return x.quads[bit>>6]>>(bit&63)&1 != 0
 }
 
 // isDull reports whether most of the last gram symbols of g are 1, as in patterns without repetitions, so that a seed

@@ -59,7 +59,7 @@ func NewWords(secrets ...[]Word) *Words {
 			known[word.Key] = true
 		}
 	}
-	w.known, w.seen = make([]uint32, len(known)*3/2+1), newBitSet(len(known), 16)
+	w.known, w.seen = make([]uint32, len(known)*4/3+1), newBitSet(len(known), 16)
 	for key := range known {
 		hash := wordHash(key)
 		w.seen.add(hash)
@@ -86,7 +86,7 @@ func NewWords(secrets ...[]Word) *Words {
 			n += int(places)
 		}
 	}
-	w.pairs, w.some = make([]uint32, n*3/2+1), newBitSet(n, 8)
+	w.pairs, w.some = make([]uint32, n*4/3+1), newBitSet(n, 8)
 	each(func(key uint64, first, between int) {
 		if count[key] > MaxPairs || first*2+1 >= positions {
 			return
