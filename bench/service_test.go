@@ -3,6 +3,7 @@
 package bench_test
 
 import (
+	"os"
 	"testing"
 )
 
@@ -54,6 +55,9 @@ func BenchmarkService(b *testing.B) {
 	}
 	if s.runs("capacity") {
 		measureCapacity(b, s, f, r, builds, "copy", "langchaingo", "bifrost")
+	}
+	if folder := os.Getenv("BENCH_PLOTS"); folder != "" {
+		measureCurves(b, f, builds, "copy", "nginx", "proxy", "langchaingo", "bifrost").draw(b, folder)
 	}
 	r.report(b)
 	b.ReportMetric(0, "ns/op")
