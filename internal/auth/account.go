@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -160,11 +161,17 @@ func (s *Service) hashNew(ctx context.Context, email, secret string) (string, er
 // time; what is no e-mail address at all returns it at once. Other errors are lockout.ErrTooMany, with the time to
 // wait, auth_busy, and ErrSecondFactorRequired where the password was right. An outdated hash is replaced. The
 // account's longest idle sessions beyond 100 end.
-func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
+func (s *Service) Login(ctx context.Context, in Credentials) (tokens Tokens, err error) {
 	email, err := NormalizeEmail(in.Email)
 	if err != nil { // it has no account to protect, and no count
 		return Tokens{}, ErrInvalidCredentials
 	}
+	start := time.Now()
+	defer func() {
+		if err != nil {
+			waitForGrid(ctx, start)
+		}
+	}()
 	known, err := s.q.CredentialsByEmail(ctx, s.db.Pool, email)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return Tokens{}, postgres.Translate(err)
@@ -181,7 +188,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := s.signIn(ctx, in, secondfactor.Ticket{
+	tokens, err = s.signIn(ctx, in, secondfactor.Ticket{
 		User: known.ID, VerifiedAt: known.PasswordChangedAt, Device: device,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -49,6 +50,7 @@ func (s *Service) RequestPasswordReset(
 	if err != nil {
 		return "", err
 	}
+	defer waitForGrid(ctx, time.Now())
 	known, err := s.q.CredentialsByEmail(ctx, s.db.Pool, normal)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", postgres.Translate(err)
@@ -259,6 +261,7 @@ func (s *Service) RequestEmailChange(
 	if err := s.confirmOwner(ctx, user, from, secret, nil); err != nil {
 		return err
 	}
+	defer waitForGrid(ctx, time.Now())
 	owner, err := s.q.CredentialsByEmail(ctx, s.db.Pool, normal)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return postgres.Translate(err)
