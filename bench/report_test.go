@@ -179,6 +179,12 @@ func median(list []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
+// spread is how far the quartiles of a list are apart.
+func spread(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)*3/4] - sorted[len(sorted)/4]
+}
+
 // growths are measures whose cost beyond that of a small request must grow no faster than the request.
 var growths = []struct {
 	title, base, small, large string
@@ -205,7 +211,7 @@ func (r *results) growth(build string) (list []row) {
 			return list
 		}
 		few, many := each(small, g.smallCount), each(large, g.largeCount)
-		if median(few) < 0.01 { // too little to be told from the noise of a request
+		if median(few)*g.smallCount < spread(base) { // too little to be told from the noise of a request
 			continue
 		}
 		grown := ratios(many, few)
