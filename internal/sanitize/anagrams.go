@@ -12,12 +12,12 @@ import (
 // anagrams finds the stretches of the secrets that consist of given letters in any order.
 type anagrams struct {
 	letters *index.Index
-	common  []uint8  // number of common letters before each position, without its upper bits
-	other   []uint8  // the same of some other letters
-	weights []uint64 // sum of the letters' weights before one in weightEvery positions
-	bags    []bag    // of the words of each secret
-	counts  []counts // of the letters of each secret
-	blocks  [blockSizes][]tallies
+	common  []uint8      // number of common letters before each position, without its upper bits
+	other   []uint8      // the same of some other letters
+	weights []uint64     // sum of the letters' weights before one in weightEvery positions
+	bags    []bag        // of the words of each secret
+	counts  []byteCounts // of the letters of each secret
+	blocks  [blockSizes][]byteCounts
 }
 
 // Blocks tell quickly where no anagram is. Block number i of a size has how often each letter occurs in two blocks'
@@ -27,20 +27,23 @@ const (
 	smallestBlock = 64 // positions; each size is twice the one before
 )
 
-// tallies has how many there are of each letter, at most 127, in one byte each.
-type tallies [4]uint64
+// byteCounts has how many there are of each letter, at most 127, in one byte each.
+type byteCounts [4]uint64
 
 const highBits = 0x8080808080808080 // of all bytes
 
-func talliesOf(n *counts) (t tallies) {
+// letterCounts has how many there are of each letter.
+type letterCounts [27]int
+
+func (n letterCounts) bytes() (b byteCounts) {
 	for c, n := range n {
-		t[c/8] |= uint64(min(n, 127)) << (c % 8 * 8)
+		b[c/8] |= uint64(min(n, 127)) << (c % 8 * 8)
 	}
-	return t
+	return b
 }
 
-// within reports whether no letter occurs more often than in all, as far as tallies tell.
-func (t *tallies) within(all *tallies) bool {
+// within reports whether no letter occurs more often than in all, as far as they tell.
+func (t *byteCounts) within(all *byteCounts) bool {
 	left := uint64(highBits)
 	for i := range t {
 		left &= (all[i] | highBits) - t[i] // the bit of a letter is gone if it would become negative
@@ -49,48 +52,32 @@ func (t *tallies) within(all *tallies) bool {
 }
 
 // newBlocks returns the blocks of a size.
-func newBlocks(x *index.Index, size int) []tallies {
-	var before, n counts
-	list := make([]tallies, 0, x.Len()/size+1)
+func newBlocks(x *index.Index, size int) []byteCounts {
+	var before, n letterCounts
+	list := make([]byteCounts, 0, x.Len()/size+1)
 	for from := 0; from < x.Len(); from += size {
-		before, n = n, counts{}
+		before, n = n, letterCounts{}
 		for i := from; i < min(from+size, x.Len()); i++ {
 			if c := x.At(i); c != 0 {
 				n[c]++
 			}
 		}
 		if from > 0 {
-			list = append(list, sumOf(before, n))
+			for c := range before {
+				before[c] += n[c]
+			}
+			list = append(list, before.bytes())
 		}
 	}
-	return append(list, talliesOf(&n))
+	return append(list, n.bytes())
 }
 
-func sumOf(a, b counts) tallies {
-	for c := range b {
-		a[c] += b[c]
-	}
-	return talliesOf(&a)
-}
-
-// counts has how many there are of each letter.
-type counts [27]int32
-
-func countsOf(letters []uint8) (n counts) {
+func countsOf(letters []uint8) byteCounts {
+	var n letterCounts
 	for _, c := range letters {
 		n[c]++
 	}
-	return n
-}
-
-// within reports whether no letter occurs more often than in all.
-func (n *counts) within(all *counts) bool {
-	for c := range n {
-		if n[c] > all[c] {
-			return false
-		}
-	}
-	return true
+	return n.bytes()
 }
 
 // bag is a set of words' keys, one bit each, which may have a few others.
@@ -163,17 +150,15 @@ func (a *anagrams) before(at int) uint64 {
 
 // pile is letters of which an anagram is looked for.
 type pile struct {
-	n       int
-	counts  counts
-	tallies tallies
-	weight  uint64
-	common  uint8 // letters, without their upper bits
-	other   uint8
+	n      int
+	counts byteCounts
+	weight uint64
+	common uint8 // letters, without their upper bits
+	other  uint8
 }
 
 func pileOf(letters []uint8) *pile {
 	p := &pile{n: len(letters), counts: countsOf(letters), weight: weigh(letters)}
-	p.tallies = talliesOf(&p.counts)
 	for _, c := range letters {
 		p.common += uint8(commonLetters >> c & 1)
 		p.other += uint8(otherLetters >> c & 1)
@@ -191,7 +176,7 @@ func (a *anagrams) next(from, to int, p *pile) (at, steps int) {
 	for i := from; i+p.n <= to; steps++ {
 		if i >= known && size < blockSizes {
 			block := i / (smallestBlock << size)
-			if known = (block + 1) * (smallestBlock << size); !p.tallies.within(&a.blocks[size][block]) {
+			if known = (block + 1) * (smallestBlock << size); !p.counts.within(&a.blocks[size][block]) {
 				i = known
 				continue
 			}
