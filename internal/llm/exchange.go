@@ -207,7 +207,7 @@ func (x *exchange) read(ctx context.Context, resp *http.Response, b *responseBui
 	case err != nil && (err != io.EOF || ctx.Err() != nil):
 		return ioFailure(ctx, err, false)
 	case first == '{' || first == '[': // whatever the content type says
-		return readDocument(ctx, events.in, resp.ContentLength, b)
+		return readDocument(ctx, events, resp.ContentLength, b)
 	case first == '<':
 		return &failure{kind: protocol, cause: errors.New("answer is a web page")}
 	}
@@ -247,13 +247,11 @@ func (x *exchange) readStream(ctx context.Context, events *sseReader, b *respons
 }
 
 // readDocument reads a completion that is one JSON document. Some servers send one even when asked to stream.
-func readDocument(ctx context.Context, body io.Reader, length int64, b *responseBuilder) error {
-	var data bytes.Buffer
-	data.Grow(int(min(max(length, 0), maxDocumentBytes)) + bytes.MinRead)
-	_, err := data.ReadFrom(io.LimitReader(body, maxDocumentBytes))
+func readDocument(ctx context.Context, body *sseReader, length int64, b *responseBuilder) error {
+	data, err := body.rest(length)
 	if err != nil || ctx.Err() != nil {
 		return ioFailure(ctx, err, false)
 	}
 	b.done = true
-	return b.add(bytes.TrimSpace(data.Bytes()))
+	return b.add(bytes.TrimSpace(data))
 }

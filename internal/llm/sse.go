@@ -50,10 +50,12 @@ func (p *ssePool) get(r io.Reader, onBytes func()) *sseReader {
 	return s
 }
 
-// put takes s back. What its next method returned is no longer valid.
+// put takes s back. What its methods returned is no longer valid, and no text stays in its own memory.
 func (p *ssePool) put(s *sseReader) {
 	s.in.Reset(nil)
 	if cap(s.data)+cap(s.long) <= maxSSEPooledBytes {
+		clear(s.data[:cap(s.data)])
+		clear(s.long[:cap(s.long)])
 		p.pool.Put(s)
 	}
 }
@@ -81,6 +83,16 @@ func (s *sseReader) first() (byte, error) {
 			return next[0], nil
 		}
 	}
+}
+
+// rest returns the rest of the body, of which about length bytes are expected, up to maxDocumentBytes. It is valid until
+// s is put back.
+func (s *sseReader) rest(length int64) ([]byte, error) {
+	data := bytes.NewBuffer(s.long[:0])
+	data.Grow(int(min(max(length, 0), maxDocumentBytes)) + bytes.MinRead)
+	_, err := data.ReadFrom(io.LimitReader(s.in, maxDocumentBytes))
+	s.long = data.Bytes()
+	return s.long, err
 }
 
 // next returns the data lines of the next event joined by newlines, valid until the next call. At the end of the body
