@@ -126,10 +126,11 @@ func (r *headReader) headers() (http.Header, error) {
 			break
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			if lines == 0 {
+			folded := bytes.Trim(line, " \t")
+			if lines == 0 || len(folded) == 0 {
 				return nil, fmt.Errorf("%w: header", errMalformed)
 			}
-			r.text = append(append(bytes.TrimRight(r.text, " \t\n"), ' '), bytes.Trim(line, " \t")...)
+			r.text = append(append(bytes.TrimRight(r.text, " \t\n"), ' '), folded...)
 		} else {
 			lines++
 			r.text = append(r.text, line...)

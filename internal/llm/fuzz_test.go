@@ -45,7 +45,8 @@ func FuzzDecodeEventAgreesWithEncodingJSON(f *testing.F) {
 			`{"choices":[{"delta":%,"message":{"content":"b"}}]}`, `{"choices":[{"delta":%}],"usage":[1,]}`,
 			`{"choices":[{"delta":%}],"usage":-}`, `{"choices":[{"delta":%}]}x`,
 			`{"choices":[{"delta":%,"finish_reason":"stop"}]}`, `{"error":{},"choices":[{"delta":%}]}`,
-			`{"choices":[{"delta":%}],"obfuscation":"x1"}`,
+			`{"choices":[{"delta":%}],"obfuscation":"x1"}`, `{"choices":[{"delta":%}],"errors":[ ],"detail":""}`,
+			`{"choices":[{"delta":%}],"errors":["e"]}`, `{"detail":"d"}`, `{"choices":[],"object":"error"}`,
 		} {
 			f.Add([]byte(strings.ReplaceAll(frame, "%", delta)))
 		}
@@ -225,8 +226,13 @@ func FuzzUTF8JoinerIgnoresSplits(f *testing.F) {
 
 // referenceEvent is an event as encoding/json decodes it.
 type referenceEvent struct {
-	Error   json.RawMessage `json:"error"`
-	Choices []struct {
+	Error      json.RawMessage `json:"error"`
+	Object     json.RawMessage `json:"object"`
+	Complaint  json.RawMessage `json:"detail"`
+	Complaint2 json.RawMessage `json:"errors"`
+	Complaint3 json.RawMessage `json:"error_msg"`
+	Complaint4 json.RawMessage `json:"error_message"`
+	Choices    []struct {
 		Error   json.RawMessage  `json:"error"`
 		Index   int              `json:"index"`
 		Delta   referenceMessage `json:"delta"`
@@ -236,6 +242,11 @@ type referenceEvent struct {
 }
 
 func isPresent(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
+
+// isEmpty reports whether a JSON value is an empty string, array or object.
+func isEmpty(value string) bool {
+	return strings.Contains(`"[{`, value[:1]) && strings.TrimSpace(value[1:len(value)-1]) == ""
+}
 
 type referenceMessage struct {
 	Content    referenceText   `json:"content"`
@@ -255,7 +266,11 @@ type referenceMessage struct {
 }
 
 func (r referenceEvent) event() llm.Event {
-	out := llm.Event{IsError: isPresent(r.Error)}
+	complains := strings.EqualFold(string(r.Object), `"error"`)
+	for _, c := range []json.RawMessage{r.Complaint, r.Complaint2, r.Complaint3, r.Complaint4} {
+		complains = complains || isPresent(c) && !isEmpty(string(c))
+	}
+	out := llm.Event{IsError: isPresent(r.Error) || complains && (r.Choices == nil || len(r.Choices) > 0)}
 	for _, c := range r.Choices {
 		out.IsError = out.IsError || isPresent(c.Error)
 		out.Choices = append(out.Choices, llm.EventChoice{Index: c.Index, Finish: c.Finish,

@@ -109,9 +109,9 @@ func (d *eventDecoder) chunk(c *chunk) error {
 			value, err = d.json.ReadValue()
 			complains = complains || strings.EqualFold(string(value), `"error"`)
 		case "detail", "errors", "error_msg", "error_message":
-			var present bool
-			present, err = d.present()
-			complains = complains || present
+			var says bool
+			says, err = d.says()
+			complains = complains || says
 		case "choices":
 			hasChoices = d.json.PeekKind() == jsontext.KindBeginArray
 			c.choices = c.choices[:0]
@@ -147,6 +147,22 @@ func (d *eventDecoder) chunk(c *chunk) error {
 func (d *eventDecoder) present() (bool, error) {
 	value, err := d.json.ReadValue()
 	return err == nil && value.Kind() != jsontext.KindNull, err
+}
+
+// says reads any value and reports whether it says something: some servers send an empty list of errors with every
+// answer.
+func (d *eventDecoder) says() (bool, error) {
+	value, err := d.json.ReadValue()
+	if err != nil {
+		return false, err
+	}
+	switch value.Kind() {
+	case jsontext.KindNull:
+		return false, nil
+	case jsontext.KindString, jsontext.KindBeginArray, jsontext.KindBeginObject:
+		return len(bytes.TrimSpace(value[1:len(value)-1])) > 0, nil
+	}
+	return true, nil
 }
 
 // choice reports whether the choice is an error. Some servers put the usage into it.
