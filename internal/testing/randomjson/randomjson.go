@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,6 +89,10 @@ func (g Generator) array(s *openapi3.Schema, depth int) any {
 	for i := range list {
 		list[i] = g.Value(s.Items, depth+1)
 	}
+	if s.UniqueItems {
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		list = slices.CompactFunc(list, reflect.DeepEqual)
+	}
 	return list
 }
 
@@ -143,10 +148,8 @@ func (g Generator) text(s *openapi3.Schema) string {
 		return fmt.Sprintf("%s.%d@%s.example", g.Word(), g.IntN(1e9), g.Word())
 	case s.Format == "uri":
 		return "https://" + g.Word() + ".example/" + g.Word()
-	case strings.HasPrefix(s.Pattern, "^[0-9a-fA-F]{64}"):
-		return fmt.Sprintf("%016x%016X%016x%016x", g.Uint64(), g.Uint64(), g.Uint64(), g.Uint64())
 	case s.Pattern != "":
-		return g.Word()
+		return g.fitLength(g.matching(s.Pattern), s)
 	}
 	var b strings.Builder
 	for range 1 + g.IntN(8) {
