@@ -85,8 +85,8 @@ func (s *sseReader) first() (byte, error) {
 	}
 }
 
-// rest returns the rest of the body, of which about length bytes are expected, up to maxDocumentBytes. It is valid until
-// s is put back.
+// rest returns the rest of the body, of which about length bytes are expected, up to maxDocumentBytes. It is valid
+// until s is put back.
 func (s *sseReader) rest(length int64) ([]byte, error) {
 	data := bytes.NewBuffer(s.long[:0])
 	data.Grow(int(min(max(length, 0), maxDocumentBytes)) + bytes.MinRead)

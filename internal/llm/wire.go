@@ -153,13 +153,10 @@ func (d *eventDecoder) present() (bool, error) {
 // answer.
 func (d *eventDecoder) says() (bool, error) {
 	value, err := d.json.ReadValue()
-	if err != nil {
+	switch {
+	case err != nil || value.Kind() == jsontext.KindNull:
 		return false, err
-	}
-	switch value.Kind() {
-	case jsontext.KindNull:
-		return false, nil
-	case jsontext.KindString, jsontext.KindBeginArray, jsontext.KindBeginObject:
+	case strings.Contains(`"[{`, string(value[:1])):
 		return len(bytes.TrimSpace(value[1:len(value)-1])) > 0, nil
 	}
 	return true, nil

@@ -108,8 +108,8 @@ func (c *operationClient) sendMany(n int) {
 	for _, k := range rejected {
 		total += k
 	}
-	// Without an upgrade every request to the stream is rejected, and without a real provider every connection to one. A
-	// few dozen requests are too few for a share.
+	// Without an upgrade every request to the stream is rejected, and without a real provider every connection to one.
+	// A few dozen requests are too few for a share.
 	refused := slices.Contains([]string{"streamChat", "setTeamSso"}, c.op.OperationID)
 	if share := float64(total) / float64(n); n >= 1000 && share >= 0.1 && !refused {
 		c.t.Errorf("%.1f %% of %d requests were rejected before the handler: %v", 100*share, n, rejected)
