@@ -117,7 +117,7 @@ func TestEveryOrderOfResultsHasOneAnswer(t *testing.T) {
 		seeds = 200
 	}
 	m := llmtest.NewModel()
-	a := start(t, m, withToolTimeout(100*time.Millisecond))
+	a := start(t, m, withToolTimeout(500*time.Millisecond))
 	s := a.DialEvents(a.Register("me@example.com"))
 	for seed := range seeds {
 		random := rand.New(rand.NewPCG(seed, 7))
