@@ -158,9 +158,9 @@ func (s *Service) hashNew(ctx context.Context, email, secret string) (string, er
 }
 
 // Login creates a session. An unknown e-mail and a wrong password both return ErrInvalidCredentials after the same
-// time; what is no e-mail address at all returns it at once. Other errors are lockout.ErrTooMany, with the time to
-// wait, auth_busy, and ErrSecondFactorRequired where the password was right. An outdated hash is replaced. The
-// account's longest idle sessions beyond 100 end.
+// time, as errors come at whole multiples of 10 ms; what is no e-mail address at all returns it at once. Other errors
+// are lockout.ErrTooMany, with the time to wait, auth_busy, and ErrSecondFactorRequired where the password was right.
+// An outdated hash is replaced. The account's longest idle sessions beyond 100 end.
 func (s *Service) Login(ctx context.Context, in Credentials) (tokens Tokens, err error) {
 	email, err := NormalizeEmail(in.Email)
 	if err != nil { // it has no account to protect, and no count

@@ -9,7 +9,7 @@ type Piece struct {
 }
 
 const (
-	maxTrails   = 64  // of which the least promising is given up for another one
+	maxTrails   = 64  // a bit of Trails.parts each; the least promising is given up for another one
 	maxAhead    = 200 // symbols of a secret that a text may leave out between two pieces
 	maxStep     = 40  // symbols that are left out before a trail may as well go on without the piece
 	maxBehind   = 20  // symbols that two pieces may overlap
@@ -45,8 +45,8 @@ type Trails struct {
 	parts [trailParts]uint64 // the trails that end in a part of the secrets: one bit each, by number
 }
 
-// Symbols of a part of the secrets, more than a piece is away from the end of a trail that goes on with it, and how
-// many sets of trails there are: parts that are further away share them.
+// A part of the secrets has 1<<partShift symbols. That is more than maxAhead+maxBehind, so the trails that may go on
+// with a piece end in one of two parts. Parts whose numbers differ by a multiple of trailParts share a set.
 const (
 	partShift  = 8
 	trailParts = 32
