@@ -3,7 +3,6 @@ package sanitize
 import (
 	"bytes"
 	"math/bits"
-	"slices"
 
 	"github.com/adiuva/cloud-api/internal/sanitize/fold"
 	"github.com/adiuva/cloud-api/internal/sanitize/index"
@@ -199,7 +198,7 @@ const maxUnknown = 2
 // Shuffled letters do not look natural. Shuffled words may, but then nearly every word is a secret's.
 func (s *scanner) readAnagrams(natural bool) {
 	for _, part := range anagramParts(s.text) {
-		if natural && s.unknownWords(part) > maxUnknown {
+		if natural && s.unknown.count(part) > maxUnknown {
 			continue
 		}
 		text := symbolsOf(s.filter.fold, s.filter.language, string(s.text[part.from:part.to]), 0)
@@ -232,11 +231,29 @@ func (s *scanner) readAnagramsIn(from, to int, p *pile) {
 	}
 }
 
-// unknownWords returns how many words of a part of the text are in no secret.
-func (s *scanner) unknownWords(part span) int {
-	from, _ := slices.BinarySearch(s.unknown, int32(part.from))
-	to, _ := slices.BinarySearch(s.unknown, int32(part.to))
-	return to - from
+// wordSet is a set of words by the places where they begin, which are at least two bytes apart: a bit for two bytes.
+type wordSet []uint64
+
+func (w *wordSet) add(place int) {
+	for len(*w) <= place/128 {
+		*w = append(*w, 0)
+	}
+	(*w)[place/128] |= 1 << (place / 2 % 64)
+}
+
+// count returns how many words are in a part of the text that no word stands immediately before or after.
+func (w wordSet) count(part span) (n int) {
+	for i := part.from / 128; i < len(w) && i*128 < part.to; i++ {
+		b := w[i]
+		if skip := part.from - i*128; skip > 0 {
+			b = b >> (skip / 2) << (skip / 2)
+		}
+		if over := i*128 + 128 - part.to; over > 1 {
+			b = b << (over / 2) >> (over / 2)
+		}
+		n += bits.OnesCount64(b)
+	}
+	return n
 }
 
 // anagramParts returns the last lines of text, what follows its first colon, and all of it.

@@ -48,3 +48,35 @@ func TestLettersInAnyOrderAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsOfAPartAreCounted compares the set of words with a list of their places.
+func TestWordsOfAPartAreCounted(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 2_000 {
+		text := make([]byte, r.IntN(700))
+		for i := range text {
+			text[i] = "ab \n"[r.IntN(4)]
+		}
+		isLetter := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= 'a' }
+		var places []int
+		for i := range text {
+			if isLetter(i) && !isLetter(i-1) && r.IntN(3) > 0 {
+				places = append(places, i)
+			}
+		}
+		from, to := r.IntN(len(text)+1), r.IntN(len(text)+1)
+		if from > to || isLetter(from-1) || isLetter(to) {
+			continue
+		}
+		want := 0
+		for _, place := range places {
+			if place >= from && place < to {
+				want++
+			}
+		}
+		if got := sanitize.WordsIn(places, from, to); got != want {
+			t.Fatalf("%q has %d words of %v in [%d, %d), want %d", text, got, places, from, to, want)
+		}
+	}
+}

@@ -89,14 +89,27 @@ var viewsOf = func() (list [ofPairs + 1][]int) {
 	return list
 }()
 
-// firstReader has the number of the first reader of each view, and of all together.
-var firstReader = func() (list []int) {
-	n := 0
-	for _, v := range arriving {
-		list = append(list, n)
-		n += v.readers
+// How many readers the views have that read all text, and those that read spans.
+const (
+	allReaders  = 34
+	spanReaders = 38
+)
+
+// firstReader has the number of the first reader of each view, among those of the views that read the same.
+var firstReader = func() (list [len(arriving)]int) {
+	all, ofSpans := 0, 0
+	for i, v := range arriving {
+		n := &all
+		if v.doubtful() {
+			n = &ofSpans
+		}
+		list[i] = *n
+		*n += v.readers
 	}
-	return append(list, n)
+	if all != allReaders || ofSpans != spanReaders {
+		panic("sanitize: another number of readers")
+	}
+	return list
 }()
 
 // Views with a number that others need.
@@ -239,9 +252,6 @@ func nthPlace(s *scanner, reader, n int) int {
 func readPattern(s *scanner, r []index.Reader) {
 	if s.seq == patternSeq {
 		s.pattern = s.pattern[:0]
-		if s.spans.pattern == nil {
-			s.spans.pattern = new(pattern)
-		}
 		for _, c := range s.spans.letters {
 			s.pattern = append(s.pattern, s.spans.pattern.add(uint32(c)))
 		}

@@ -27,3 +27,12 @@ func Measure(s *Scope, size int, text string) (hit *Hit, steps, letters int) {
 	_ = st.Close()
 	return st.Hit(), st.tally.work.steps, st.tally.covered.Len(0, s.filter.indexes[letterSeq].Len())
 }
+
+// WordsIn adds words that begin at places to the set of words, and returns how many of it are in a part of the text.
+func WordsIn(places []int, from, to int) int {
+	var set wordSet
+	for _, place := range places {
+		set.add(place)
+	}
+	return set.count(span{from, to})
+}

@@ -63,6 +63,8 @@ type Filter struct {
 	inflater decode.Inflater
 	anagrams *anagrams
 	scanners sync.Pool // of *scanner
+
+	spanReaders sync.Pool // of *[spanReaders]index.Reader
 }
 
 // Letters in a row that are a leak: of a secret and of a canary.
@@ -174,10 +176,15 @@ func (s *Scope) Within(ctx context.Context) *Scope {
 	return s
 }
 
-// ownText is what the user sent.
+// ownText is what the user sent. What the secrets have of it is nil before it is needed.
 type ownText struct {
-	text   string
-	covers *[sequences]index.Cover
+	text string
+	has  *hasOfSecrets
+}
+
+// hasOfSecrets is what a text has of the secrets.
+type hasOfSecrets struct {
+	covers [sequences]index.Cover
 	words  index.Cover // of letters, with the words that follow each other in the order of a secret
 	pieces pieces      // those that would count together with other answers
 }
@@ -186,36 +193,47 @@ type ownText struct {
 // pieces occur by chance in any long message, and a word list would then disable the filter.
 const minOwn = 16
 
-func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
+// read returns what the secrets have of the text, or nil if there is none.
+func (o *ownText) read(t *tally) *hasOfSecrets {
 	if o == nil || o.text == "" {
 		return nil
 	}
-	if o.covers == nil {
-		o.read(t)
+	if o.has == nil {
+		o.has = t.filter.read(t.ctx, o.text)
 	}
-	return &o.covers[seq]
+	return o.has
+}
+
+func (o *ownText) cover(t *tally, seq sequence) *index.Cover {
+	if has := o.read(t); has != nil {
+		return &has.covers[seq]
+	}
+	return nil
 }
 
 // hasUnit reports whether the user sent a unit in a piece that would count together with other answers.
 func (o *ownText) hasUnit(t *tally, u int) bool {
-	return o.cover(t, letterSeq) != nil && o.pieces.units.HasUnit(u)
+	has := o.read(t)
+	return has != nil && has.pieces.units.HasUnit(u)
 }
 
-func (o *ownText) read(t *tally) {
-	o.covers = new([sequences]index.Cover)
-	learning := &tally{filter: t.filter, ctx: t.ctx, work: &work{}, pieces: &o.pieces}
+// read returns what text has of the secrets.
+func (f *Filter) read(ctx context.Context, text string) *hasOfSecrets {
+	has := &hasOfSecrets{}
+	learning := &tally{filter: f, ctx: ctx, work: &work{}, pieces: &has.pieces}
 	learning.learn = func(seq sequence, m index.Match) {
 		if m.Len >= minOwn {
-			o.covers[seq].Add(m.From, m.From+m.Len)
+			has.covers[seq].Add(m.From, m.From+m.Len)
 			if seq == letterSeq {
 				learning.covered.Add(m.From, m.From+m.Len)
 			}
 		}
 	}
-	scanner := newScanner(t.filter, learning, 0)
-	scanner.write(o.text, true)
+	scanner := newScanner(f, learning, 0)
+	scanner.write(text, true)
 	scanner.free()
-	o.words = learning.covered
+	has.words = learning.covered
+	return has
 }
 
 // Text returns text and nil, or FallbackAnswer and the hit. A failure inside the filter is a hit.

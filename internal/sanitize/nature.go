@@ -178,7 +178,7 @@ type token struct {
 type recent struct {
 	keys    [8]uint32
 	endings [8]uint16
-	at      [8]int
+	at      [8]int32
 	n       int
 }
 
@@ -200,10 +200,10 @@ func (r *recent) repeats(key uint32, letters []uint8, at int) (from int, ok bool
 			sameEnding++
 		}
 		if equal || ends {
-			from = min(from, r.at[max(0, i-1, r.n-8)%8])
+			from = min(from, int(r.at[max(0, i-1, r.n-8)%8]))
 		}
 	}
-	r.keys[r.n%8], r.endings[r.n%8], r.at[r.n%8] = key, ending, at
+	r.keys[r.n%8], r.endings[r.n%8], r.at[r.n%8] = key, ending, int32(at)
 	r.n++
 	return from, same >= 3 || sameEnding >= 4
 }

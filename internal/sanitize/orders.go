@@ -15,17 +15,18 @@ func (s *scanner) readOrders() {
 		return
 	}
 	natural := s.oddBytes*4 < len(s.text)
+	unknown := s.unknown.count(span{0, len(s.text)})
 	sure := s.reader.sure*100 >= letters*mostSure
 	if !natural {
-		s.readOrdered(newOrdered(s), sure)
+		s.readOrdered(newOrdered(s), sure, unknown)
 	}
-	if !s.tally.leaked() && (natural || !sure || len(s.unknown) <= maxUnknown) {
+	if !s.tally.leaked() && (natural || !sure || unknown <= maxUnknown) {
 		s.readAnagrams(natural)
 	}
 }
 
 // readOrdered reads text in other orders. Its characters are not rearranged if its words are sure to be words.
-func (s *scanner) readOrdered(text *ordered, sure bool) {
+func (s *scanner) readOrdered(text *ordered, sure bool, unknown int) {
 	if s.reader.letters.n*100 < len(text.visible)*mostLetters {
 		return
 	}
@@ -34,7 +35,7 @@ func (s *scanner) readOrdered(text *ordered, sure bool) {
 		s.tally.view = view + order + " > "
 		return s.readLetters(symbols)
 	}
-	_ = text.everyNthWord(read) && (len(s.unknown)*2 > len(text.words) || text.wordColumns(read)) &&
+	_ = text.everyNthWord(read) && (unknown*2 > len(text.words) || text.wordColumns(read)) &&
 		(sure || text.railFence(read) && text.columns(read) && text.blocksBackwards(read))
 	s.tally.view = view
 }

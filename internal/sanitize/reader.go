@@ -50,7 +50,7 @@ func (r *ring) slice(out []uint8, from, to int) []uint8 {
 
 // wordPlaces are the places of the latest words.
 type wordPlaces struct {
-	at [ringSize / 2]int32
+	at [64]int32
 	n  int
 }
 
@@ -86,14 +86,14 @@ func (r *ring) back(n int) int {
 
 // word is a word that has ended. Its letters are letters[from:to] of the chunk's wordLetters.
 type word struct {
-	from, to int
+	from, to int32
 	key      uint32
-	at       int // how many letters of the text are before it
-	end      int // how many letters of the text are before what follows it
-	place    int
+	at       int32 // how many letters of the text are before it
+	end      int32 // how many letters of the text are before what follows it
+	place    int32
+	secret   uint32 // key of the secrets' word that it is, or is made from; see scanner.correct
+	known    bool   // whether there is one
 	newLine  bool
-	known    bool   // whether a secret has it, or what it is made from; see scanner.correct
-	secret   uint32 // key of the secret's word
 }
 
 // chunk is what was read from a piece of text. Its memory is used again for the next piece.
@@ -372,8 +372,8 @@ func (r *reader) endWord() {
 	c := &r.chunk
 	from := len(c.wordLetters)
 	c.wordLetters = append(c.wordLetters, r.word[:r.wordLen]...)
-	c.words = append(c.words, word{from: from, to: len(c.wordLetters), key: wordKey(r.word[:r.wordLen]), at: r.before,
-		end: r.letters.n, place: r.wordAt, newLine: r.newLine})
+	c.words = append(c.words, word{from: int32(from), to: int32(len(c.wordLetters)), key: wordKey(r.word[:r.wordLen]),
+		at: int32(r.before), end: int32(r.letters.n), place: int32(r.wordAt), newLine: r.newLine})
 	r.words.push(r.wordAt)
 	r.wordLen, r.newLine = 0, false
 }
@@ -410,7 +410,7 @@ func symbolsOf(t *fold.Table, l *language.Words, text string, first int) written
 	r.read([]byte(text), true)
 	out := written{letters: r.chunk.letters, leet: r.chunk.leet, first: first}
 	for _, w := range r.chunk.words {
-		word := index.Word{Key: w.key, From: int32(first + w.at), Len: uint16(w.to - w.from)}
+		word := index.Word{Key: w.key, From: int32(first) + w.at, Len: uint16(w.to - w.from)}
 		switch letters := r.chunk.wordLetters[w.from:w.to]; {
 		case l.IsCommon(letters):
 		case l.IsFrequent(letters):

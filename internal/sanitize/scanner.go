@@ -22,7 +22,7 @@ type scanner struct {
 	fresh      int    // bytes of odd that were not searched yet
 	freshAll   int    // bytes of odd that were not searched together with all others
 	reader     reader
-	readers    []index.Reader // of all arriving views
+	readers    []index.Reader // of the views that read all text
 
 	view                        int          // the view that is reading
 	seq                         sequence     // what it reads
@@ -40,7 +40,7 @@ type scanner struct {
 	forwardWords, backwardWords int           // in their matches
 	latestWords                 [3]uint32     // keys, the latest last
 	seenPairs                   [64]uint32    // the latest pairs of words that secrets have as well
-	unknown                     []int32       // places of words that no secret has
+	unknown                     wordSet       // words before maxOrdered that no secret has
 	matches                     []index.Match // of plain letters that ended in the chunk
 	trails                      index.Trails
 	backTrails                  index.Trails // of pairs of words in the opposite order
@@ -51,7 +51,7 @@ type scanner struct {
 func newScanner(f *Filter, t *tally, depth int) *scanner {
 	s, ok := f.scanners.Get().(*scanner)
 	if !ok {
-		s = &scanner{readers: make([]index.Reader, firstReader[len(arriving)])}
+		s = &scanner{readers: make([]index.Reader, allReaders)}
 	}
 	s.filter, s.tally, s.depth = f, t, depth
 	s.reader = newReader(f.fold, f.language, s.reader.chunk)
@@ -79,6 +79,7 @@ func (s *scanner) free() {
 	clear(c.numbers[:cap(c.numbers)])
 	clear(c.words[:cap(c.words)])
 	clear(s.readers)
+	s.freeSpanReaders()
 	s.trails.Reset()
 	s.backTrails.Reset()
 	*s = scanner{
@@ -97,6 +98,9 @@ const (
 
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
+	if n := len(s.text) + len(text); n > cap(s.text) {
+		s.text = append(make([]byte, 0, n+n/8+stepSize), s.text...) // append would make room for twice as much
+	}
 	s.text = append(s.text, text...)
 	limit := len(s.text)
 	if !final {
@@ -149,6 +153,8 @@ func (s *scanner) readChunk(n int) {
 	nature.spans = nature.spans[:0]
 	if nature.span != noPlace {
 		s.readSpan(span{nature.span, s.reader.pos})
+	} else if s.spans.readers != nil && s.reader.letters.before(s.reader.pos-spanBack) > s.spans.to {
+		s.endSpans() // no other stretch will follow it immediately
 	}
 }
 
@@ -157,7 +163,7 @@ func (s *scanner) readViews(in input) {
 	for _, i := range viewsOf[in] {
 		v := &arriving[i]
 		s.view, s.seq, s.x = i, v.seq, s.filter.indexes[v.seq]
-		readers := s.readers[firstReader[i]:firstReader[i+1]]
+		readers := s.readersOf(i)
 		v.read(s, readers)
 		for j := range readers {
 			if readers[j].Len() >= canaryRun-2 {
@@ -167,12 +173,25 @@ func (s *scanner) readViews(in input) {
 	}
 }
 
+// readersOf returns the readers of a view, or none if it reads spans and there is none.
+func (s *scanner) readersOf(view int) []index.Reader {
+	list := s.readers
+	if arriving[view].doubtful() {
+		if s.spans.readers == nil {
+			return nil
+		}
+		list = s.spans.readers[:]
+	}
+	return list[firstReader[view] : firstReader[view]+arriving[view].readers]
+}
+
 // finish ends all matches.
 func (s *scanner) finish() {
 	for i := range arriving {
 		s.view = i
-		for _, r := range s.readers[firstReader[i]:firstReader[i+1]] {
+		for _, r := range s.readersOf(i) {
 			if m := r.Open(); m.Len > 0 {
+				m.End = len(s.reader.chunk.letters)
 				s.add(m)
 			}
 		}
@@ -185,6 +204,7 @@ func (s *scanner) add(m index.Match) {
 	v := &arriving[s.view]
 	s.tally.check(s.view, v.seq, m)
 	if s.view == 0 && m.Len >= minPiece {
+		m.End += s.reader.letters.n - len(s.reader.chunk.letters)
 		s.matches = append(s.matches, m)
 	} else if v.seq == letterSeq && m.Len >= minPieceElsewhere {
 		s.tally.cover(m.From, m.Len)
@@ -229,11 +249,11 @@ func (s *scanner) countBack(from, n int, certain bool) {
 func (s *scanner) readPairs() {
 	for i := range s.reader.chunk.words {
 		w := &s.reader.chunk.words[i]
-		s.addMatches(w.end)
+		s.addMatches(int(w.end))
 		s.correct(w)
 		if !w.known {
 			if w.place < maxOrdered {
-				s.unknown = append(s.unknown, int32(w.place))
+				s.unknown.add(int(w.place))
 			}
 			s.forward.Reset()
 			s.backward.Reset()
@@ -249,10 +269,10 @@ func (s *scanner) readPairs() {
 				continue
 			}
 			if s.filter.words.MayFind(before, w.secret) {
-				s.addPairs(&s.trails, before, w.secret, int32(w.at), s.count)
+				s.addPairs(&s.trails, before, w.secret, w.at, s.count)
 			}
 			if d == 1 && s.filter.words.MayFind(w.secret, before) {
-				s.addPairs(&s.backTrails, w.secret, before, int32(w.at), s.countBack)
+				s.addPairs(&s.backTrails, w.secret, before, w.at, s.countBack)
 			}
 		}
 		s.latestWords[0], s.latestWords[1], s.latestWords[2] = s.latestWords[1], s.latestWords[2], w.secret
@@ -399,9 +419,9 @@ func (s *scanner) held() int {
 		if v.hold == holdNever || v.doubtful() && s.reader.nature.span == noPlace {
 			continue
 		}
-		x := s.filter.indexes[v.seq]
-		for j := range s.readers[firstReader[i]:firstReader[i+1]] {
-			r := &s.readers[firstReader[i]+j]
+		x, readers := s.filter.indexes[v.seq], s.readersOf(i)
+		for j := range readers {
+			r := &readers[j]
 			n := r.Alive(x)
 			if v.hold == holdUnnatural && natural && r.Len() < sequenceTable[v.seq].leak/2 {
 				continue

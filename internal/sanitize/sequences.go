@@ -166,25 +166,26 @@ func stepsOf(letters []uint8, distance int) (out []uint8) {
 	return out
 }
 
-// pattern turns symbols into the distances to their latest occurrences. Its zero value is ready for a new text.
-type pattern struct {
-	symbols [64]uint32 // the latest symbol of each remainder by 64
-	at      [64]int32  // its number, from 1
-	read    int32
-}
-
 // maxDistance is the longest distance that a pattern has.
 const maxDistance = 15
 
+// pattern turns symbols into the distances to their latest occurrences. Its zero value is ready for a new text.
+type pattern struct {
+	latest [maxDistance + 1]uint32
+	read   uint32 // symbols
+}
+
 // add returns the distance plus 1, or 1 if it is too long.
 func (p *pattern) add(symbol uint32) uint8 {
-	slot := symbol & 63
-	p.read++
-	d := p.read - p.at[slot]
-	if p.at[slot] == 0 || p.symbols[slot] != symbol || d > maxDistance {
+	d := uint32(1)
+	for d <= min(p.read, maxDistance) && p.latest[(p.read-d)%uint32(len(p.latest))] != symbol {
+		d++
+	}
+	if d > min(p.read, maxDistance) {
 		d = 0
 	}
-	p.symbols[slot], p.at[slot] = symbol, p.read
+	p.latest[p.read%uint32(len(p.latest))] = symbol
+	p.read++
 	return uint8(d) + 1
 }
 

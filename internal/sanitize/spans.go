@@ -19,9 +19,10 @@ type spans struct {
 	letters []uint8 // that are read now
 	leets   []uint8
 
-	before     []uint8  // the latest letters of the stretch that the views of long spans read, at most maxLag
-	lastLetter uint8    // the latest that the other views read
-	pattern    *pattern // of letters; nil before it is needed
+	readers    *[spanReaders]index.Reader // nil while there is nothing to read
+	before     []uint8                    // the latest letters that the views of long spans read, at most maxLag
+	lastLetter uint8                      // the latest that the other views read
+	pattern    pattern                    // of letters
 }
 
 // spanPart is how much of a stretch the views of an input have read.
@@ -35,10 +36,7 @@ var spanInputs = [...]struct {
 
 // empty returns spans for a new text that have the memory of sp.
 func (sp *spans) empty() spans {
-	if sp.pattern != nil {
-		*sp.pattern = pattern{}
-	}
-	return spans{letters: sp.letters[:0], leets: sp.leets[:0], before: sp.before[:0], pattern: sp.pattern}
+	return spans{letters: sp.letters[:0], leets: sp.leets[:0], before: sp.before[:0]}
 }
 
 // unread returns the place of the first letter of the stretch that no view has read yet.
@@ -71,6 +69,9 @@ func (s *scanner) readSpan(span span) {
 		sp.letters = r.letters.slice(sp.letters[:0], part.letters, sp.to)
 		sp.leets = r.leet.slice(sp.leets[:0], part.leet, sp.toLeet)
 		*part = spanPart{sp.to, sp.toLeet}
+		if sp.readers == nil {
+			sp.readers = s.filter.newSpanReaders()
+		}
 		s.readViews(views.in)
 		sp.keepLatest(views.in)
 	}
@@ -99,17 +100,30 @@ func (s *scanner) endSpans() {
 		}
 		for _, i := range viewsOf[views.in] {
 			s.view, s.seq = i, arriving[i].seq
-			readers := s.readers[firstReader[i]:firstReader[i+1]]
-			for j := range readers {
-				if m := readers[j].Open(); m.Len > 0 {
+			for _, r := range s.readersOf(i) {
+				if m := r.Open(); m.Len > 0 {
 					s.add(m)
 				}
-				readers[j] = index.Reader{}
 			}
 		}
 	}
-	s.spans.lastLetter, s.spans.before = 0, s.spans.before[:0]
-	if s.spans.pattern != nil {
-		*s.spans.pattern = pattern{}
+	s.freeSpanReaders()
+	s.spans.lastLetter, s.spans.before, s.spans.pattern = 0, s.spans.before[:0], pattern{}
+}
+
+// newSpanReaders returns readers for a stretch. Their memory may be that of readers that were freed.
+func (f *Filter) newSpanReaders() *[spanReaders]index.Reader {
+	if r, ok := f.spanReaders.Get().(*[spanReaders]index.Reader); ok {
+		return r
+	}
+	return new([spanReaders]index.Reader)
+}
+
+// freeSpanReaders keeps the memory of the readers of the stretch for another one, of any text, without anything of it.
+func (s *scanner) freeSpanReaders() {
+	if r := s.spans.readers; r != nil {
+		*r = [spanReaders]index.Reader{}
+		s.filter.spanReaders.Put(r)
+		s.spans.readers = nil
 	}
 }

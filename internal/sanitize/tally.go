@@ -14,11 +14,26 @@ type tally struct {
 	work    *work    // what the answer has cost
 	pieces  *pieces  // for the history of the account; nil if each answer counts alone
 	covered index.Cover
-	sums    map[int]int // letters of each part of the index, by its start
+	sums    []partSum
 	hit     *Hit
 	learn   func(seq sequence, m index.Match) // if set, takes the matches instead
 	view    string                            // how the text was decoded
 	near    bool                              // whether there was a match that is nearly a leak
+}
+
+// partSum is how many letters of a part of the index an answer has.
+type partSum struct{ from, letters int }
+
+// sum adds letters of a part and returns how many there are now.
+func (t *tally) sum(p *part, letters int) int {
+	for i := range t.sums {
+		if s := &t.sums[i]; s.from == p.from {
+			s.letters += letters
+			return s.letters
+		}
+	}
+	t.sums = append(t.sums, partSum{p.from, letters})
+	return letters
 }
 
 // An answer is a leak when it has this many letters of one secret in pieces that are no leak by themselves, or most of
@@ -126,14 +141,11 @@ func (t *tally) cover(from, n int) {
 		return
 	}
 	p := &t.filter.parts[t.filter.indexes[letterSeq].Owner(from)]
-	if t.sums == nil {
-		t.sums = map[int]int{}
-	}
 	most := p.mostInAnswer()
-	if t.sums[p.from] += added; t.sums[p.from] < most {
+	if t.sum(p, added) < most {
 		return
 	}
-	if t.own.cover(t, letterSeq) != nil && t.covered.Without(&t.own.words, p.from, p.to) < most {
+	if own := t.own.read(t); own != nil && t.covered.Without(&own.words, p.from, p.to) < most {
 		return
 	}
 	t.report(p.secret, piecesView)

@@ -1,7 +1,10 @@
 package index
 
+import "math/bits"
+
 // Match is what a sequence and a secret have in common: Len symbols in a row, of which the secret's are at
-// [From, From+Len) of the index. In the sequence they end before the symbol number End.
+// [From, From+Len) of the index. End is how many of the symbols that were being read when the match ended belong to
+// it or are before it.
 type Match struct {
 	From, Len, End int
 }
@@ -9,7 +12,6 @@ type Match struct {
 // Reader follows one sequence of symbols. Its zero value is ready for a new sequence.
 type Reader struct {
 	gram uint64 // the latest symbols
-	read int32  // how many symbols were read
 	pos  int32  // where the match that is being followed goes on in the secrets; 0 if there is none
 	run  int32  // its length
 }
@@ -32,18 +34,15 @@ func (r *Reader) Read(x *Index, symbols []uint8, ended func(Match)) {
 			continue
 		}
 		r.gram, r.pos, r.run = gram, pos, run
-		r.seek(x, int(r.read)+i, ended)
+		r.seek(x, i, ended)
 		pos, run = r.pos, r.run
 	}
 	r.gram, r.pos, r.run = gram, pos, run
-	r.read += int32(len(symbols))
 }
 
 // Add reads one symbol.
 func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
 	r.gram = r.gram<<symbolBits | uint64(c)
-	at := int(r.read)
-	r.read++
 	if r.pos != 0 && x.At(int(r.pos)) == c {
 		r.pos++
 		r.run++
@@ -52,18 +51,17 @@ func (r *Reader) Add(x *Index, c uint8, ended func(Match)) {
 	if r.run == 0 && !x.maySeed(r.gram) {
 		return
 	}
-	r.seek(x, at, ended)
+	r.seek(x, 0, ended)
 }
 
 // ReadEvery reads one in len(readers) symbols with each reader, the first with the reader number lane.
 func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func(Match)) {
-	for _, c := range symbols {
+	for i, c := range symbols {
 		r := &readers[lane]
 		if lane++; lane == len(readers) {
 			lane = 0
 		}
 		r.gram = r.gram<<symbolBits | uint64(c)
-		r.read++
 		if r.run == 0 && !x.maySeed(r.gram) {
 			continue
 		}
@@ -72,11 +70,12 @@ func ReadEvery(x *Index, readers []Reader, lane int, symbols []uint8, ended func
 			r.run++
 			continue
 		}
-		r.seek(x, int(r.read)-1, ended)
+		r.seek(x, i, ended)
 	}
 }
 
-// seek ends the match, if there is one, and looks for another that ends with the latest symbol, number at.
+// seek ends the match, if there is one, and looks for another that ends with the latest symbol, number at of those
+// that are being read.
 func (r *Reader) seek(x *Index, at int, ended func(Match)) {
 	oldPos, oldRun := r.pos, r.run
 	r.pos, r.run = 0, 0
@@ -117,9 +116,9 @@ func (r *Reader) find(x *Index, oldPos, oldRun int) {
 	}
 }
 
-// Open returns the match that ends with the latest symbol and may go on; its Len is 0 if there is none.
+// Open returns the match that ends with the latest symbol and may go on, with End 0; its Len is 0 if there is none.
 func (r *Reader) Open() Match {
-	return Match{From: int(r.pos - r.run), Len: int(r.run), End: int(r.read)}
+	return Match{From: int(r.pos - r.run), Len: int(r.run)}
 }
 
 // Len returns the length of the match that Open returns.
@@ -135,7 +134,8 @@ func (r *Reader) Alive(x *Index) int {
 		g >>= symbolBits
 	}
 	if n == maxGram-3 {
-		n = x.Reach() // older symbols are not known
+		return x.Reach() // older symbols are not known
 	}
-	return min(n+3, x.Reach(), int(r.read))
+	read := (bits.Len64(r.gram) + symbolBits - 1) / symbolBits // or more, if it is maxGram or more
+	return min(n+3, x.Reach(), read)
 }

@@ -15,6 +15,8 @@ const (
 	maxBehind   = 20  // symbols that two pieces may overlap
 	maxFiller   = 600 // symbols that a text may have between two pieces
 	maxPieces   = 12  // that a trail remembers before it counts
+	fewTrails   = 8   // that are not worth Trails.parts; as many are made room for at a time
+	mostBits    = 255 // that a piece is taken to say
 	trailCounts = 36  // bits after which a trail is no chance any more
 	trailLikely = 15  // bits after which it is probably none
 )
@@ -22,12 +24,12 @@ const (
 // trail is a sequence of pieces that follow each other in a text and in a secret.
 type trail struct {
 	place  int32 // of the first piece
-	latest int32 // bits of the latest piece
+	latest uint8 // bits of the latest piece
 	counts bool
-	n      uint8
-	len    [maxPieces]uint8
+	n      uint8            // pieces, until it counts
+	len    [maxPieces]uint8 // of each
+	ahead  [maxPieces]uint8 // how far each begins after the end of the trail before it, plus maxBehind
 	first  int32            // where its first piece begins in the secrets
-	from   [maxPieces]int16 // of its pieces, less first, until it counts
 }
 
 // end is where a trail ends.
@@ -42,7 +44,7 @@ type end struct {
 type Trails struct {
 	ends  []end // of list
 	list  []trail
-	parts [trailParts]uint64 // the trails that end in a part of the secrets: one bit each, by number
+	parts *[trailParts]uint64 // the trails that end in a part of the secrets: one bit each, by number; nil while few
 }
 
 // A part of the secrets has 1<<partShift symbols. That is more than maxAhead+maxBehind, so the trails that may go on
@@ -54,14 +56,19 @@ const (
 
 // endingNear returns the numbers of the trails that may go on with a piece which begins at from: one bit each.
 func (t *Trails) endingNear(from int32) uint64 {
+	if t.parts == nil {
+		return 1<<len(t.ends) - 1
+	}
 	return t.parts[(from-maxAhead)>>partShift&(trailParts-1)] | t.parts[(from+maxBehind)>>partShift&(trailParts-1)]
 }
 
 // move notes that trail number i ends at to.
 func (t *Trails) move(i int, to int32) {
 	e := &t.ends[i]
-	t.parts[e.to>>partShift&(trailParts-1)] &^= 1 << i
-	t.parts[to>>partShift&(trailParts-1)] |= 1 << i
+	if t.parts != nil {
+		t.parts[e.to>>partShift&(trailParts-1)] &^= 1 << i
+		t.parts[to>>partShift&(trailParts-1)] |= 1 << i
+	}
 	e.to = to
 }
 
@@ -70,7 +77,9 @@ func (t *Trails) Reset() {
 	clear(t.list)
 	clear(t.ends)
 	t.list, t.ends = t.list[:0], t.ends[:0]
-	t.parts = [trailParts]uint64{}
+	if t.parts != nil {
+		*t.parts = [trailParts]uint64{}
+	}
 }
 
 // Add adds a piece to the trails that may go on with it. If there is none, it begins one, unless it says nothing. Add
@@ -107,7 +116,17 @@ func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
 // room returns the number of a new trail, or that of the least promising one when a text has read at symbols.
 func (t *Trails) room(at int32) (least int) {
 	if n := len(t.list); n < maxTrails {
+		if n == cap(t.list) {
+			t.list = append(make([]trail, 0, n+fewTrails), t.list...)
+			t.ends = append(make([]end, 0, n+fewTrails), t.ends...)
+		}
 		t.list, t.ends = append(t.list, trail{}), append(t.ends, end{})
+		if n == fewTrails && t.parts == nil {
+			t.parts = new([trailParts]uint64)
+			for i := range t.ends {
+				t.move(i, t.ends[i].to)
+			}
+		}
 		return n
 	}
 	for i := range t.ends {
@@ -125,33 +144,41 @@ func (e *end) value(at int32) int32 { return 32*e.bits - at + e.at }
 // one.
 func (t *Trails) extend(i int, p Piece, count func(from, n int, certain bool)) {
 	l, e := &t.list[i], &t.ends[i]
+	before, says := e.to, min(p.Bits, mostBits)
 	if to := p.From + p.Len; to > e.to {
-		e.bits += p.Bits
+		e.bits += says
 		t.move(i, to)
 		e.at = p.At
-	} else if p.Bits > l.latest {
-		e.bits += p.Bits - l.latest
+	} else if says > int32(l.latest) {
+		e.bits += says - int32(l.latest)
 	} else {
 		return
 	}
-	l.latest = p.Bits
+	l.latest = uint8(says)
 	if l.counts {
 		count(int(p.From), int(p.Len), true)
 		return
 	}
 	if l.n < maxPieces {
 		if l.n == 0 {
-			l.first = p.From
+			l.first, before = p.From, p.From
 		}
-		l.from[l.n], l.len[l.n] = int16(p.From-l.first), uint8(min(p.Len, 255))
+		l.ahead[l.n], l.len[l.n] = uint8(p.From-before+maxBehind), uint8(min(p.Len, 255))
 		l.n++
 	}
-	if e.bits < trailLikely {
-		return
+	if e.bits >= trailLikely {
+		l.counts = e.bits >= trailCounts
+		l.count(count)
 	}
-	l.counts = e.bits >= trailCounts
+}
+
+// count counts the pieces, which it forgets if they are certain.
+func (l *trail) count(count func(from, n int, certain bool)) {
+	to := int(l.first)
 	for i := range l.n {
-		count(int(l.first)+int(l.from[i]), int(l.len[i]), l.counts)
+		from, n := to+int(l.ahead[i])-maxBehind, int(l.len[i])
+		count(from, n, l.counts)
+		to = max(to, from+n)
 	}
 	if l.counts {
 		l.n = 0
