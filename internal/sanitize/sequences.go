@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/adiuva/cloud-api/internal/sanitize/fold"
@@ -171,22 +172,34 @@ const maxDistance = 15
 
 // pattern turns symbols into the distances to their latest occurrences. Its zero value is ready for a new text.
 type pattern struct {
-	latest [maxDistance + 1]uint32
-	read   uint32 // symbols
+	latest [maxDistance + 1]uint32 // symbols, by number
+	tags   [2]uint64               // a byte for each, the latest first; 0 before the first symbol
+	read   uint32                  // symbols
 }
 
 // add returns the distance plus 1, or 1 if it is too long.
 func (p *pattern) add(symbol uint32) uint8 {
-	d := uint32(1)
-	for d <= min(p.read, maxDistance) && p.latest[(p.read-d)%uint32(len(p.latest))] != symbol {
-		d++
-	}
-	if d > min(p.read, maxDistance) {
-		d = 0
-	}
+	tag := uint64(symbol*0x9E3779B1>>25) + 1
+	d := p.distance(symbol, tag)
+	p.tags = [2]uint64{p.tags[0]<<8 | tag, p.tags[1]<<8 | p.tags[0]>>56}
 	p.latest[p.read%uint32(len(p.latest))] = symbol
 	p.read++
 	return uint8(d) + 1
+}
+
+// distance compares the tags with that of the symbol, all at the same time.
+func (p *pattern) distance(symbol uint32, tag uint64) uint32 {
+	const ones = 0x0101010101010101
+	for i, tags := range p.tags {
+		x := tags ^ tag*ones // a byte of an equal tag is 0
+		for equal := (x - ones) &^ x & (ones << 7); equal != 0; equal &= equal - 1 {
+			d := uint32(i*8 + bits.TrailingZeros64(equal)/8 + 1)
+			if d <= maxDistance && p.latest[(p.read-d)%uint32(len(p.latest))] == symbol {
+				return d
+			}
+		}
+	}
+	return 0
 }
 
 func patternOf(letters []uint8) (out []uint8) {
