@@ -231,3 +231,18 @@ func (r *Run) request() consent.Request {
 	}
 	return *r.shared.asked
 }
+
+// NoteTitle notes a title that a change gets, as the model wrote it and as the change has it.
+func (r *Run) NoteTitle(written, kept string) {
+	r.shared.titles = append(r.shared.titles, written)
+	r.shared.tidied = r.shared.tidied || written != kept
+}
+
+// TidiedTitles returns the titles that changes get, as the model wrote them, if one was kept in another form. A cipher
+// is found by the white space that was left out.
+func (r *Run) TidiedTitles() []string {
+	if !r.shared.tidied {
+		return nil
+	}
+	return r.shared.titles
+}

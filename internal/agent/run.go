@@ -49,6 +49,8 @@ type shared struct {
 	actions   []action.Action
 	proposals []Proposal
 	dropped   int
+	titles    []string // that changes get, as the model wrote them
+	tidied    bool     // whether a change has another form of one
 
 	work  int             // steps that tools have counted
 	index *rowIndex       // nil before the first look-up

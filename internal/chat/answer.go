@@ -31,7 +31,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 		result, err = o.pipeline(ctx, routing.agents, run, sink.emitFunc(), to)
 	}
 	if hit := sink.hit(); hit != "" { // an error of the agent is then that of the stream
-		return o.finalize(ctx, sink.guard, hit, Reply{})
+		return o.finalize(ctx, sink.guard, hit, Reply{}, nil)
 	}
 	var suspended *agent.Suspended
 	var leak leakToApp
@@ -39,7 +39,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	case errors.As(err, &suspended) && o.cfg.Continuations != nil:
 		return o.suspend(ctx, sink, routing, run, req, suspended)
 	case errors.As(err, &leak):
-		return o.finalize(ctx, sink.guard, leak.hit, Reply{})
+		return o.finalize(ctx, sink.guard, leak.hit, Reply{}, nil)
 	case errors.Is(err, agent.ErrRecord) || err == nil && run.Replaying():
 		return Reply{}, continuation.ErrInvalid.WithCause(err) // the context is not the one that the answer began with
 	case err != nil:
@@ -55,7 +55,7 @@ func (o *Orchestrator) runAgents(ctx context.Context, sink *answerSink, routing 
 	}
 	reply := Reply{Kind: KindResponse, Text: text, Actions: actions, Proposals: result.Proposals,
 		Truncated: result.Truncated}
-	return o.finalize(ctx, sink.guard, hit, reply, run.AppCalls()...)
+	return o.finalize(ctx, sink.guard, hit, reply, run)
 }
 
 // pipeline runs the agents in sequence, each with the results of those before it, and then a synthesis of the
@@ -103,5 +103,5 @@ func (o *Orchestrator) plan(ctx context.Context, guard Guard, a *agent.Agent, ru
 		return Reply{}, err
 	}
 	return o.finalize(ctx, guard, "", Reply{Kind: KindPlan, Plan: &plan, Actions: []action.Action{},
-		Proposals: run.Proposals()})
+		Proposals: run.Proposals()}, run)
 }

@@ -106,7 +106,7 @@ func (o *Orchestrator) suspend(ctx context.Context, sink *answerSink, routing ro
 		hit = callTexts(run.AppCalls()).hit(sink.guard)
 	}
 	if hit != "" {
-		return o.finalize(ctx, sink.guard, hit, reply)
+		return o.finalize(ctx, sink.guard, hit, reply, nil)
 	}
 	state := continuation.State{Message: req.Message, Tools: req.AppTools, Record: run.Record(),
 		Now: req.Context.Now, Shown: len(text), Provider: req.Model.Provider, Model: req.Model.Name,

@@ -152,27 +152,13 @@ func (s *answerSink) hit() string {
 	return s.stream.Hit()
 }
 
-// finalize checks the actions and the plan of reply, together with the calls sent to the app, unless there was a hit
-// already. It returns reply, or the fallback answer after a hit, which it logs. If the request ended before everything
-// was checked, it returns the error of ctx.
+// finalize checks what reply and run tell the app besides the text, unless there was a hit already; run may be nil. It
+// returns reply, or the fallback answer after a hit, which it logs. If the request ended before everything was checked,
+// it returns the error of ctx.
 func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, reply Reply,
-	sent ...agent.AppCall) (Reply, error) {
+	run *agent.Run) (Reply, error) {
 	if hit == "" {
-		fields := callTexts(sent)
-		for _, a := range reply.Actions {
-			fields.add(a.Data)
-		}
-		for _, p := range reply.Proposals {
-			fields.add(p.Data)
-		}
-		if reply.Plan != nil {
-			for _, s := range reply.Plan.Steps {
-				fields.add(s.Variables)
-				fields.add(s.Filter)
-				fields.add(s.Data)
-			}
-		}
-		hit = fields.hit(guard)
+		hit = replyTexts(reply, run).hit(guard)
 	}
 	switch hit {
 	case "":
@@ -185,9 +171,34 @@ func (o *Orchestrator) finalize(ctx context.Context, guard Guard, hit string, re
 	return Reply{Kind: KindResponse, Text: FallbackAnswer, Actions: []action.Action{}, Replaced: true}, nil
 }
 
+// replyTexts returns what is in the actions, the proposals and the plan of reply, and in the calls that run sent to the
+// app.
+func replyTexts(reply Reply, run *agent.Run) *fieldTexts {
+	fields := &fieldTexts{}
+	if run != nil {
+		fields = callTexts(run.AppCalls())
+		fields.written = strings.Join(run.TidiedTitles(), "")
+	}
+	for _, a := range reply.Actions {
+		fields.add(a.Data)
+	}
+	for _, p := range reply.Proposals {
+		fields.add(p.Data)
+	}
+	if reply.Plan != nil {
+		for _, s := range reply.Plan.Steps {
+			fields.add(s.Variables)
+			fields.add(s.Filter)
+			fields.add(s.Data)
+		}
+	}
+	return fields
+}
+
 // fieldTexts collects the texts and numbers in rows of data, in their order and by column, since a secret may be split
 // over one column of many rows.
 type fieldTexts struct {
+	written string   // titles as the model wrote them, if some are in the rows in another form
 	all     []string // names and values
 	columns map[string][]string
 	numbers map[string][]int64
@@ -212,6 +223,11 @@ func (f *fieldTexts) hit(guard Guard) string {
 	}
 	if hit := guard.Values(f.all...); hit != "" {
 		return hit
+	}
+	if f.written != "" {
+		if _, hit := guard.Text(f.written); hit != "" {
+			return hit
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.columns)) {
 		if values := f.columns[name]; len(values) > 1 {

@@ -124,7 +124,7 @@ func (o *Orchestrator) recordsReply(ctx context.Context, guard Guard, step recor
 
 // stepReply returns the reply, or FallbackAnswer in its place if the filter found a secret in it.
 func (o *Orchestrator) stepReply(ctx context.Context, guard Guard, hit string, reply StepReply) (StepReply, error) {
-	checked, err := o.finalize(ctx, guard, hit, Reply{Text: reply.Output})
+	checked, err := o.finalize(ctx, guard, hit, Reply{Text: reply.Output}, nil)
 	if err != nil {
 		return StepReply{}, ctxError(ctx, err)
 	}

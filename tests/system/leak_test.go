@@ -161,6 +161,22 @@ func TestEveryDisguiseIsStopped(t *testing.T) {
 	l.checkLog(t)
 }
 
+// TestTitlesAreJudgedAsTheModelWroteThem puts rail fences into titles. Titles lose white space, without which a rail
+// fence cannot be found any more.
+func TestTitlesAreJudgedAsTheModelWroteThem(t *testing.T) {
+	t.Parallel()
+	l := startLeaking(t)
+	list, disguises := channels(), leaktest.Transforms()
+	titles := list[slices.IndexFunc(list, func(c channel) bool { return c.flat })]
+	isRailFence := func(d leaktest.Transform) bool { return d.Name == "rail fence" }
+	railFence := disguises[slices.IndexFunc(disguises, isRailFence)]
+	for n, attack := range leaktest.Attacks() {
+		if !l.attempt(t, titles, railFence, attack, n) {
+			t.Errorf("attack %d was not stopped", n)
+		}
+	}
+}
+
 // oneAttackOrAll returns the attack at the index, or all of them with the tag soak.
 func oneAttackOrAll(attacks []leaktest.Attack, index int) []leaktest.Attack {
 	if soak.Enabled {

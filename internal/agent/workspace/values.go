@@ -64,7 +64,7 @@ func (w *workspace) values(ctx context.Context, run *agent.Run, t *table, in map
 		}
 		data[column.Name] = v
 	}
-	return data, tidy(t, data)
+	return data, tidy(run, t, data)
 }
 
 func (w *workspace) value(ctx context.Context, run *agent.Run, column action.Column, value any) (any, error) {
@@ -168,8 +168,8 @@ func (w *workspace) reference(ctx context.Context, run *agent.Run, column action
 	return nil, err
 }
 
-// tidy checks what the type of a column does not say about titles.
-func tidy(t *table, data map[string]any) error {
+// tidy checks what the type of a column does not say about titles, and leaves out white space that they do not need.
+func tidy(run *agent.Run, t *table, data map[string]any) error {
 	title, ok := data[t.title].(string)
 	switch {
 	case !ok:
@@ -180,7 +180,9 @@ func tidy(t *table, data map[string]any) error {
 		}
 		return nil
 	}
+	written := title
 	title = strings.Join(strings.FieldsFunc(title, betweenWords), " ")
+	run.NoteTitle(written, title)
 	if !visible(title) {
 		title = ""
 	}
