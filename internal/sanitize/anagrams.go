@@ -11,8 +11,7 @@ import (
 // anagrams finds the stretches of the secrets that consist of given letters in any order.
 type anagrams struct {
 	letters *index.Index
-	common  []uint8      // number of common letters before each position, without its upper bits
-	other   []uint8      // the same of some other letters
+	sums    []sums       // of letters before one in sumEvery positions
 	weights []uint64     // sum of the letters' weights before one in weightEvery positions
 	bags    []bag        // of the words of each secret
 	counts  []byteCounts // of the letters of each secret
@@ -105,8 +104,11 @@ func (b bag) lacks(words []index.Word, more int) bool {
 	return false
 }
 
-// weightEvery saves memory: sums at the positions between are added up when they are needed.
-const weightEvery = 16
+// How many positions share a sum. It saves memory: sums at the positions between are added up when they are needed.
+const (
+	sumEvery    = 2 // sumsBefore adds one letter
+	weightEvery = 32
+)
 
 // Two sets of letters, one bit each, each about a third of the letters of any text.
 const (
@@ -114,27 +116,45 @@ const (
 	otherLetters  uint32 = 1<<15 | 1<<14 | 1<<19 | 1<<18 | 1<<4 // o, n, s, r and d
 )
 
+// sums has how many common and other letters there are, without the upper bits of both numbers.
+type sums struct{ common, other uint8 }
+
+// add adds a letter n times, which is 0 or 1.
+func (s *sums) add(c, n uint8) {
+	s.common += uint8(commonLetters>>c&1) & n
+	s.other += uint8(otherLetters>>c&1) & n
+}
+
 func newAnagrams(x *index.Index, texts []written) *anagrams {
 	n := x.Len()
-	a := &anagrams{letters: x, common: make([]uint8, n+1), other: make([]uint8, n+1),
-		weights: make([]uint64, 0, n/weightEvery+1)}
+	a := &anagrams{letters: x, sums: make([]sums, 0, n/sumEvery+1), weights: make([]uint64, 0, n/weightEvery+1)}
 	for _, w := range texts {
 		a.bags, a.counts = append(a.bags, newBag(w.words)), append(a.counts, countsOf(w.letters))
 	}
 	for i := range a.blocks {
 		a.blocks[i] = newBlocks(x, smallestBlock<<i)
 	}
+	var letters sums
 	sum := uint64(0)
 	for i := range n {
+		if i%sumEvery == 0 {
+			a.sums = append(a.sums, letters)
+		}
 		if i%weightEvery == 0 {
 			a.weights = append(a.weights, sum)
 		}
 		c := x.At(i)
 		sum += fold.Weight(c)
-		a.common[i+1] = a.common[i] + uint8(commonLetters>>c&1)
-		a.other[i+1] = a.other[i] + uint8(otherLetters>>c&1)
+		letters.add(c, 1)
 	}
 	return a
+}
+
+// sumsBefore returns the sums of the letters before a position that is not the end.
+func (a *anagrams) sumsBefore(at int) sums {
+	s := a.sums[at/sumEvery]
+	s.add(a.letters.At(at&^1), uint8(at&1))
+	return s
 }
 
 // before returns the sum of the letters' weights before a position.
@@ -152,15 +172,13 @@ type pile struct {
 	n      int
 	counts byteCounts
 	weight uint64
-	common uint8 // letters, without their upper bits
-	other  uint8
+	sums   sums
 }
 
 func pileOf(letters []uint8) *pile {
 	p := &pile{n: len(letters), counts: countsOf(letters), weight: weigh(letters)}
 	for _, c := range letters {
-		p.common += uint8(commonLetters >> c & 1)
-		p.other += uint8(otherLetters >> c & 1)
+		p.sums.add(c, 1)
 	}
 	return p
 }
@@ -180,8 +198,9 @@ func (a *anagrams) next(from, to int, p *pile) (at, steps int) {
 				continue
 			}
 		}
-		common := int(int8(a.common[i+p.n] - a.common[i] - p.common))
-		other := int(int8(a.other[i+p.n] - a.other[i] - p.other))
+		before, after := a.sumsBefore(i), a.sumsBefore(i+p.n)
+		common := int(int8(after.common - before.common - p.sums.common))
+		other := int(int8(after.other - before.other - p.sums.other))
 		off := max(common, -common, other, -other)
 		if off == 0 && a.before(i+p.n)-a.before(i) == p.weight {
 			return i, steps

@@ -36,3 +36,36 @@ func WordsIn(places []int, from, to int) int {
 	}
 	return set.count(span{from, to})
 }
+
+// Symbols are a sequence of a secret as its index has it, and of a text as the views read it.
+type Symbols struct{ Secret, Text []uint8 }
+
+// Sequences returns the sequences that are made from the letters of secret number i and of a text.
+func Sequences(f *Filter, i int, text string) map[int]Symbols {
+	out := map[int]Symbols{}
+	for s, x := range f.indexes {
+		if sequence(s).rule().Symbol == nil {
+			continue
+		}
+		var list Symbols
+		from, to := x.Bounds(i)
+		for p := from; p < to; p++ {
+			list.Secret = append(list.Secret, x.At(p))
+		}
+		switch s := sequence(s); s {
+		case patternSeq, backPatternSeq:
+			var p pattern
+			for _, c := range s.of(symbolsOf(f.fold, f.language, text, 0)) {
+				list.Text = append(list.Text, p.add(uint32(c)))
+			}
+		case keypadSeq:
+			for _, c := range f.fold.Letters(text) {
+				list.Text = append(list.Text, keys[c-1]-'0')
+			}
+		default:
+			list.Text = s.of(symbolsOf(f.fold, f.language, text, 0))
+		}
+		out[s] = list
+	}
+	return out
+}

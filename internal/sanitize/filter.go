@@ -76,9 +76,9 @@ const (
 // part is a text in the indexes.
 type part struct {
 	secret   int
-	least    int               // letters in a row that are a leak
-	from, to int               // in the index of letters
-	canary   [sequences][2]int // where its canary begins and ends in each index
+	least    int                 // letters in a row that are a leak
+	from, to int                 // in the index of letters
+	canary   [sequences][2]int32 // where its canary begins and ends in each index
 }
 
 // findCanaries sets where the canaries are. Their letters are all different, so that patterns do not have them.
@@ -93,7 +93,7 @@ func (f *Filter) findCanaries() {
 			if s := sequence(s); s != patternSeq && s != backPatternSeq && s != keypadSeq && s != beginSeq {
 				symbols := s.of(canary)
 				if from := x.Find(i, symbols); from >= 0 {
-					p.canary[s] = [2]int{from, from + len(symbols)}
+					p.canary[s] = [2]int32{int32(from), int32(from + len(symbols))}
 				}
 			}
 		}
@@ -106,7 +106,7 @@ func (p *part) isLeak(seq sequence, from, n int) bool {
 		return true
 	}
 	canary := p.canary[seq]
-	return min(from+n, canary[1])-max(from, canary[0]) >= canaryRun*sequenceTable[seq].leak/leastRun
+	return min(from+n, int(canary[1]))-max(from, int(canary[0])) >= canaryRun*sequenceTable[seq].leak/leastRun
 }
 
 // New returns a Filter for the secrets.

@@ -65,27 +65,44 @@ type written struct {
 // newIndexes returns the index of each sequence of the texts.
 func newIndexes(texts []written) (x [sequences]*index.Index) {
 	for s, row := range sequenceTable {
-		if lag := sequence(s).lag(); lag > 0 {
-			letters := x[letterSeq]
-			if sequence(s) == backStepSeq {
-				letters = x[backwardSeq]
-			}
-			x[s] = index.Steps(letters, lag, row.gram, row.stride)
+		if rule := sequence(s).rule(); rule.Symbol != nil {
+			x[s] = index.Derive(x[letterSeq], rule, row.gram, row.stride)
 			continue
 		}
 		var in [][]uint8
 		for _, w := range texts {
 			in = append(in, sequence(s).of(w))
 		}
-		x[s] = index.New(row.gram, row.stride, in...)
+		if sequence(s) == letterSeq {
+			x[s] = index.New(row.gram, row.stride, in...)
+		} else {
+			x[s] = index.NewPacked(row.gram, row.stride, in...)
+		}
 	}
 	return x
 }
 
-// of returns a text as the sequence.
+// rule returns the rule that makes a sequence from letters, if there is one.
+func (s sequence) rule() index.Rule {
+	backward := s == backwardSeq || s == backStepSeq || s == backPatternSeq
+	switch s {
+	case backwardSeq:
+		return index.Rule{Backward: true, Symbol: letterAt}
+	case patternSeq, backPatternSeq:
+		return index.Rule{Backward: backward, Symbol: distanceAt}
+	case keypadSeq:
+		return index.Rule{Symbol: keyAt}
+	}
+	if lag := s.lag(); lag > 0 {
+		return index.Steps(lag, backward)
+	}
+	return index.Rule{}
+}
+
+// of returns a text as the sequence, but letters where that has distances or digits.
 func (s sequence) of(w written) []uint8 {
 	letters := w.letters
-	if s == backwardSeq || s == backStepSeq || s == backPatternSeq {
+	if s.rule().Backward {
 		letters = slices.Clone(letters)
 		slices.Reverse(letters)
 	}
@@ -97,12 +114,8 @@ func (s sequence) of(w written) []uint8 {
 		return w.leet
 	case consonantSeq:
 		return consonantsOf(letters)
-	case patternSeq, backPatternSeq:
-		return patternOf(letters)
 	case singleSeq:
 		return slices.Compact(slices.Clone(letters))
-	case keypadSeq:
-		return keysOf(letters)
 	case beginSeq:
 		return beginningsOf(w)
 	default:
@@ -135,11 +148,31 @@ func beginningsOf(w written) (out []uint8) {
 // keys has the digit of each letter on a telephone's keys.
 const keys = "22233344455566677778889999"
 
-func keysOf(letters []uint8) (out []uint8) {
-	for _, c := range letters {
-		out = append(out, keys[c-1]-'0')
+// keyAt, letterAt and distanceAt are of a rule, see index.Rule.
+func keyAt(text []uint8, p, _ int) uint8 {
+	if c := text[p]; c != 0 {
+		return keys[c-1] - '0'
 	}
-	return out
+	return 0
+}
+
+func letterAt(text []uint8, p, _ int) uint8 { return text[p] }
+
+// distanceAt is what pattern.add returns for a letter.
+func distanceAt(text []uint8, p, before int) uint8 {
+	c := text[p]
+	if c == 0 {
+		return 0
+	}
+	for d := uint8(1); d <= maxDistance; d++ {
+		switch p += before; text[p] {
+		case c:
+			return d + 1
+		case 0:
+			return 1
+		}
+	}
+	return 1
 }
 
 func consonantsOf(letters []uint8) (out []uint8) {
@@ -200,12 +233,4 @@ func (p *pattern) distance(symbol uint32, tag uint64) uint32 {
 		}
 	}
 	return 0
-}
-
-func patternOf(letters []uint8) (out []uint8) {
-	var p pattern
-	for _, c := range letters {
-		out = append(out, p.add(uint32(c)))
-	}
-	return out
 }

@@ -25,7 +25,7 @@ func (r *Reader) Read(x *Index, symbols []uint8, ended func(Match)) {
 	gram, pos, run := r.gram, r.pos, r.run
 	for i, c := range symbols {
 		gram = gram<<symbolBits | uint64(c)
-		if pos != 0 && (x.lag == 0 && x.text[pos] == c || x.lag != 0 && x.step(int(pos)) == c) {
+		if pos != 0 && x.At(int(pos)) == c {
 			pos++
 			run++
 			continue
@@ -94,12 +94,16 @@ const maxBack = 64
 // length oldRun before oldPos, if there was one.
 func (r *Reader) find(x *Index, oldPos, oldRun int) {
 	key := x.key(r.gram)
-	slot, tag := slotOf(key, x.seeds), uint32(key)<<(32-tagBits)
-	for tries := 0; tries < 4*maxCopies && x.seeds[slot] != 0; tries++ {
-		entry := x.seeds[slot]
-		slot = after(slot, x.seeds)
-		p := int(entry & (positions - 1))
-		if entry&^(positions-1) != tag || !x.matches(r.gram, p) {
+	slot, tag := slotOf(key, x.seeds.size), x.seeds.tag(key)
+	for range 4 * maxCopies {
+		entry := x.seeds.at(slot)
+		if entry == 0 {
+			break
+		}
+		slot = after(slot, x.seeds.size)
+		number, ok := x.seeds.number(entry, tag)
+		p := number * x.stride
+		if !ok || !x.matches(r.gram, p) {
 			continue
 		}
 		run := x.gram

@@ -2,8 +2,8 @@ package index
 
 import "math/bits"
 
-// Word is a word of a text: its letters are at [From, From+Len), and Key is the same for words of the same letters in
-// any order. Bits says how much it tells about where it comes from.
+// Word is a word of a text: its letters, at most 32, are at [From, From+Len), and Key is the same for words of the same
+// letters in any order. Bits, at most 7, says how much it tells about where it comes from.
 type Word struct {
 	Key  uint32
 	From int32
@@ -14,32 +14,40 @@ type Word struct {
 // Words finds pairs of words that follow each other in a secret, or with one word between them. It is immutable once
 // built and safe for concurrent use.
 type Words struct {
-	words []Word   // of all secrets; a word of length 0 ends each
-	pairs []uint32 // a hash table of numbers of words, twice, plus 1 if a word is between them, with a tag
-	some  bitSet   // of the pairs' keys
-	known []uint32 // a hash table of the words' keys
-	seen  bitSet   // of the same keys
+	words []packedWord // of all secrets; a word of length 0 is before the first and ends each
+	pairs table        // the numbers of words, twice, plus 1 if a word is between them
+	some  bitSet       // of the pairs' keys
+	known []uint32     // a hash table of the words' keys
+	seen  bitSet       // of the same keys
 }
 
-// bitSet is a set of hashes, one bit each, that may have a few others.
-type bitSet []uint64
-
-// newBitSet returns a set for n hashes, of which about one in each is in it by chance.
-func newBitSet(n, each int) bitSet { return make(bitSet, n*each/64+1) }
-
-func (b bitSet) bit(hash uint64) uint64 {
-	at, _ := bits.Mul64(hash, uint64(64*len(b)))
-	return at
+// packedWord is a Word in less memory.
+type packedWord struct {
+	key  uint32
+	rest uint32 // From, which is not 0, then Bits and Len-1; 0 for a word of length 0
 }
 
-func (b bitSet) add(hash uint64) {
-	at := b.bit(hash)
-	b[at>>6] |= 1 << (at & 63)
+const (
+	lengthBits = 5
+	infoBits   = 3
+	maxFrom    = 1 << (32 - lengthBits - infoBits)
+)
+
+// packWord returns a word packed. One that is at maxFrom or later becomes a word of length 0.
+func packWord(w Word) packedWord {
+	if w.Len == 0 || w.From >= maxFrom {
+		return packedWord{}
+	}
+	info := uint32(min(w.Bits, 1<<infoBits-1))<<lengthBits | uint32(min(w.Len, 1<<lengthBits)-1)
+	return packedWord{w.Key, uint32(w.From)<<(lengthBits+infoBits) | info}
 }
 
-func (b bitSet) has(hash uint64) bool {
-	at := b.bit(hash)
-	return b[at>>6]>>(at&63)&1 != 0
+func (p packedWord) unpack() Word {
+	if p.rest == 0 {
+		return Word{}
+	}
+	return Word{Key: p.key, From: int32(p.rest >> (lengthBits + infoBits)), Len: uint16(p.rest&(1<<lengthBits-1)) + 1,
+		Bits: uint16(p.rest >> lengthBits & (1<<infoBits - 1))}
 }
 
 // minPairLetters is how many letters the words of a pair have at least. Shorter pairs are in every text.
@@ -51,65 +59,85 @@ const MaxPairs = 16
 // NewWords returns the pairs of the secrets' words. Those that occur more than MaxPairs times are left out, since they
 // say little about where a text comes from.
 func NewWords(secrets ...[]Word) *Words {
-	w := &Words{words: []Word{{}}}
+	w := &Words{}
+	n := 1
+	for _, s := range secrets {
+		n += len(s) + 1
+	}
+	w.words = make([]packedWord, 1, n)
 	known := map[uint32]bool{}
 	for _, s := range secrets {
-		w.words = append(append(w.words, s...), Word{})
 		for _, word := range s {
+			w.words = append(w.words, packWord(word))
 			known[word.Key] = true
 		}
+		w.words = append(w.words, packedWord{})
 	}
+	w.addKnown(known)
+	w.addPairs()
+	return w
+}
+
+// addKnown makes the table of the words' keys.
+func (w *Words) addKnown(known map[uint32]bool) {
 	w.known, w.seen = make([]uint32, len(known)*4/3+1), newBitSet(len(known), 16)
 	for key := range known {
 		hash := wordHash(key)
 		w.seen.add(hash)
-		slot := slotOf(hash, w.known)
+		slot := slotOf(hash, len(w.known))
 		for w.known[slot] != 0 {
-			slot = after(slot, w.known)
+			slot = after(slot, len(w.known))
 		}
 		w.known[slot] = key
 	}
+}
+
+// addPairs makes the table of pairs.
+func (w *Words) addPairs() {
 	count := make(map[uint64]uint8, 2*len(w.words))
-	each := func(f func(key uint64, first, between int)) {
+	each := func(f func(key uint64, number int)) {
 		for i := range w.words {
 			for between := range 2 {
-				if a, b, ok := w.pair(i, between); ok {
-					f(pairKey(a.Key, b.Key), i, between)
+				if number := pairNumber(i, between); number <= maxNumber && w.isPair(i, i+1+between) {
+					f(pairKey(w.words[i].key, w.words[i+1+between].key), number)
 				}
 			}
 		}
 	}
-	each(func(key uint64, _, _ int) { count[key] = min(count[key]+1, MaxPairs+1) })
+	each(func(key uint64, _ int) { count[key] = min(count[key]+1, MaxPairs+1) })
 	n := 0
 	for _, places := range count {
 		if places <= MaxPairs {
 			n += int(places)
 		}
 	}
-	w.pairs, w.some = make([]uint32, n*4/3+1), newBitSet(n, 8)
-	each(func(key uint64, first, between int) {
-		if count[key] > MaxPairs || first*2+1 >= positions {
+	w.pairs, w.some = newTable(n, pairNumber(len(w.words), 0)), newBitSet(n, 8)
+	each(func(key uint64, number int) {
+		if count[key] > MaxPairs {
 			return
 		}
 		w.some.add(key * setFactor)
-		slot := slotOf(key, w.pairs)
-		for w.pairs[slot] != 0 {
-			slot = after(slot, w.pairs)
-		}
-		w.pairs[slot] = uint32(key)<<(32-tagBits) | uint32(first*2+between+2)
+		w.pairs.add(key, number)
 	})
-	return w
 }
 
-// pair returns word number i and the one after it, or after the next.
-func (w *Words) pair(i, between int) (a, b Word, ok bool) {
-	j := i + 1 + between
-	if j >= len(w.words) || w.words[i].Len == 0 || w.words[i+1].Len == 0 || w.words[j].Len == 0 {
-		return a, b, false
+// pairNumber returns the number of the pair that begins with word number i and has 0 or 1 words between.
+func pairNumber(i, between int) int { return 2*i + between }
+
+// isPair reports whether words number i and j, which is one or two after it, are of one secret and long enough.
+func (w *Words) isPair(i, j int) bool {
+	if j >= len(w.words) {
+		return false
 	}
-	a, b = w.words[i], w.words[j]
-	return a, b, a.Len+b.Len >= minPairLetters
+	for _, word := range w.words[i : j+1] {
+		if word.rest == 0 {
+			return false
+		}
+	}
+	return w.word(i).Len+w.word(j).Len >= minPairLetters
 }
+
+func (w *Words) word(i int) Word { return w.words[i].unpack() }
 
 // Has reports whether a secret has a word with this key.
 func (w *Words) Has(key uint32) bool {
@@ -117,7 +145,7 @@ func (w *Words) Has(key uint32) bool {
 	if !w.seen.has(hash) {
 		return false
 	}
-	for slot := slotOf(hash, w.known); w.known[slot] != 0; slot = after(slot, w.known) {
+	for slot := slotOf(hash, len(w.known)); w.known[slot] != 0; slot = after(slot, len(w.known)) {
 		if w.known[slot] == key {
 			return true
 		}
@@ -125,13 +153,13 @@ func (w *Words) Has(key uint32) bool {
 	return false
 }
 
-func wordHash(key uint32) uint64 { return uint64(key) * 0x9E3779B97F4A7C15 }
+func wordHash(key uint32) uint64 { return uint64(key) * hashFactor }
 
 // setFactor makes another hash of a pair's key.
 const setFactor = 0xFF51AFD7ED558CCD
 
 func pairKey(a, b uint32) uint64 {
-	h := (uint64(a)<<32 | uint64(b)) * 0x9E3779B97F4A7C15
+	h := (uint64(a)<<32 | uint64(b)) * hashFactor
 	return (h ^ h>>29) * 0xD6E8FEB86659FD93
 }
 
@@ -148,7 +176,7 @@ const maxPairBits = 7
 // Find appends to pairs all places, at most MaxPairs, where a secret has the words with the keys a and b in this order,
 // at most one word apart.
 func (w *Words) Find(a, b uint32, pairs []Pair) []Pair {
-	w.find(a, b, func(first, second int) { pairs = append(pairs, Pair{w.words[first], w.words[second]}) })
+	w.find(a, b, func(first, second int) { pairs = append(pairs, Pair{w.word(first), w.word(second)}) })
 	return pairs
 }
 
@@ -161,16 +189,11 @@ func (w *Words) find(a, b uint32, found func(first, second int)) {
 	if !w.some.has(key * setFactor) {
 		return
 	}
-	tag := uint32(key) << (32 - tagBits)
-	for slot := slotOf(key, w.pairs); w.pairs[slot] != 0; slot = after(slot, w.pairs) {
-		entry := w.pairs[slot]
-		if entry&^(positions-1) != tag {
-			continue
-		}
-		i := int(entry&(positions-1))/2 - 1
-		between := int(entry & 1)
-		if w.words[i].Key == a && w.words[i+1+between].Key == b {
-			found(i, i+1+between)
+	tag := w.pairs.tag(key)
+	number, slot := w.pairs.next(slotOf(key, w.pairs.size), tag)
+	for ; number != 0; number, slot = w.pairs.next(slot, tag) {
+		if first, second := number>>1, number>>1+1+number&1; w.words[first].key == a && w.words[second].key == b {
+			found(first, second)
 		}
 	}
 }
@@ -194,10 +217,10 @@ func (r *WordReader) Add(w *Words, key uint32) (words, letters int, last Word) {
 	if r.Backwards {
 		step = -1
 	}
-	if next := r.at + step; r.words > 0 && w.words[next].Len > 0 && w.words[next].Key == key {
+	if next := r.at + step; r.words > 0 && w.words[next].rest != 0 && w.words[next].key == key {
 		r.at = next
 		r.words++
-		r.letters += int(w.words[next].Len)
+		r.letters += int(w.word(next).Len)
 	} else {
 		r.words, r.letters = 0, 0
 		a, b := r.last, key
@@ -206,7 +229,7 @@ func (r *WordReader) Add(w *Words, key uint32) (words, letters int, last Word) {
 		}
 		w.find(a, b, func(first, second int) {
 			if second == first+1 && r.words == 0 {
-				r.words, r.letters = 2, int(w.words[first].Len+w.words[second].Len)
+				r.words, r.letters = 2, int(w.word(first).Len+w.word(second).Len)
 				if r.at = second; r.Backwards {
 					r.at = first
 				}
@@ -214,5 +237,5 @@ func (r *WordReader) Add(w *Words, key uint32) (words, letters int, last Word) {
 		})
 	}
 	r.last = key
-	return r.words, r.letters, w.words[r.at]
+	return r.words, r.letters, w.word(r.at)
 }
