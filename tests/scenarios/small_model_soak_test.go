@@ -18,7 +18,8 @@ import (
 func smallModel(t *testing.T) agent.Model {
 	t.Helper()
 	client, err := llm.New(llm.Config{BaseURL: smallmodel.Start(t, "../.."), Model: smallmodel.Name,
-		FirstTokenTimeout: smallmodel.FirstToken, IdleTimeout: smallmodel.FirstToken, Timeout: smallmodel.Whole})
+		MaxTokens: smallmodel.LongestAnswer, FirstTokenTimeout: smallmodel.FirstToken,
+		IdleTimeout: smallmodel.FirstToken, Timeout: smallmodel.Whole})
 	check(t, err)
 	t.Cleanup(client.Close)
 	return client

@@ -19,7 +19,8 @@ func TestRealModelBehindTheService(t *testing.T) {
 		c.OpenAIBaseURL, c.OpenAIAPIKey = address, config.NewSecret("none")
 		c.LLMModel, c.LLMRouterModel = smallmodel.Name, smallmodel.Name
 		c.LLMFirstTokenTimeout, c.LLMIdleTimeout = smallmodel.FirstToken, smallmodel.FirstToken
-		c.LLMTimeout, c.LLMMaxTokens, c.LLMContextTokens = smallmodel.Whole, 160, 8_192
+		c.LLMTimeout, c.LLMMaxTokens = smallmodel.Whole, smallmodel.LongestAnswer
+		c.LLMContextTokens = 8_192
 	})}
 	me := a.Register("small@example.com")
 	rest := a.Do("POST", "/api/v1/chat", `{"message":"hello"}`, me)

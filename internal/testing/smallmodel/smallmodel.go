@@ -20,7 +20,8 @@ import (
 const (
 	FirstToken = 10 * time.Minute // until the first token of an answer
 	Whole      = 20 * time.Minute // until the end of an answer
-	longest    = "160"            // tokens of an answer
+	// LongestAnswer is how many tokens a client must allow an answer: the model does not end by itself.
+	LongestAnswer = 160
 )
 
 // Name is the name of the model.
@@ -46,8 +47,7 @@ func Start(t *testing.T, root string) string {
 	server := exec.Command(filepath.Join(directory, "llama-server"),
 		"--model", filepath.Join(directory, "smollm2.gguf"),
 		"--host", "127.0.0.1", "--port", port, "--jinja", "--ctx-size", "16384",
-		"--parallel", "2", // or the router and the agents evict each other's prompts
-		"--n-predict", longest)
+		"--parallel", "2") // or the router and the agents evict each other's prompts
 	server.Stdout, server.Stderr = &output, &output
 	check(t, server.Start())
 	t.Cleanup(func() {
