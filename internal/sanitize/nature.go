@@ -4,14 +4,14 @@ import "github.com/adiuva/cloud-api/internal/sanitize/language"
 
 // alnumRun is a row of letters and digits.
 type alnumRun struct {
-	at      int // its place
-	len     int // characters
-	digits  int
-	binary  int // digits that are 0 or 1
-	foreign int // letters of other scripts
-	strange int // letters in another form, such as mathematical or circled
+	at      int   // its place
+	len     int32 // characters
+	digits  int32
+	binary  int32 // digits that are 0 or 1
+	foreign int32 // letters of other scripts
+	strange int32 // letters in another form, such as mathematical or circled
+	rises   int32 // upper-case letters after lower-case ones
 	upper   bool
-	rises   int // upper-case letters after lower-case ones
 }
 
 func (a *alnumRun) begin(at int) {
@@ -171,7 +171,7 @@ type token struct {
 	len     int
 	words   int
 	class   uint8 // of the latest character
-	changes int   // of the class of character
+	changes int32 // of the class of character
 }
 
 // recent has the latest words.
@@ -217,7 +217,7 @@ func (n *nature) character(class uint8, at int) {
 		t.changes++
 	}
 	t.class = class
-	if t.len++; t.len >= 16 && t.len%8 == 0 && t.changes*2 >= t.len {
+	if t.len++; t.len >= 16 && t.len%8 == 0 && int(t.changes)*2 >= t.len {
 		n.addOdd(t.at, at+1)
 	}
 }

@@ -187,7 +187,7 @@ func (r *reader) lowerCase(text []byte) int {
 		n++
 	}
 	t := &r.nature.token
-	if n == 0 || r.escape != 0 || r.signs || r.run.len+n >= longRun || t.changes >= 6 ||
+	if n == 0 || r.escape != 0 || r.signs || int(r.run.len)+n >= longRun || t.changes >= 6 ||
 		r.nature.odd != noPlace && r.pos+n > r.nature.next {
 		return 0
 	}
@@ -204,7 +204,7 @@ func (r *reader) lowerCase(text []byte) int {
 	}
 	t.class = 0
 	t.len += n
-	r.run.len += n
+	r.run.len += int32(n)
 	r.run.upper = false
 	c := &r.chunk
 	for i, b := range text[:n] {

@@ -17,7 +17,6 @@ type scanner struct {
 	row        int    // characters of odd that may be encoded, since the latest word of a language
 	rowNumbers int    // digits of numbers that row leaves out
 	longRow    int    // oddBytes at the end of the latest long row
-	rewritten  bool   // whether a decoder reads what another has rewritten
 	searched   int    // oddBytes at the latest search
 	fresh      int    // bytes of odd that were not searched yet
 	freshAll   int    // bytes of odd that were not searched together with all others
@@ -32,6 +31,7 @@ type scanner struct {
 	spans                       spans
 	lastPlace                   uint8
 	lastEnd                     uint8 // the last letter of the latest word
+	rewritten                   bool  // whether a decoder reads what another has rewritten
 	tokenPattern                pattern
 	near                        int // where odd text begins in which there is nearly a leak
 	nearUntil                   int // place up to which it is held back
@@ -93,13 +93,16 @@ func (s *scanner) free() {
 // Bytes that are read at once: at most, and at least while more may follow.
 const (
 	chunkSize = 160 // less than a ring has
-	stepSize  = 8
+	stepSize  = 16
 )
+
+// leastRoom is for how many more bytes room is made at least when a text grows.
+const leastRoom = 64
 
 // write adds text, which may end inside a character; with final it is the end of the text.
 func (s *scanner) write(text string, final bool) {
 	if n := len(s.text) + len(text); n > cap(s.text) {
-		s.text = append(make([]byte, 0, n+n/8+stepSize), s.text...) // append would make room for twice as much
+		s.text = append(make([]byte, 0, n+n/8+leastRoom), s.text...) // append would make room for twice as much
 	}
 	s.text = append(s.text, text...)
 	limit := len(s.text)

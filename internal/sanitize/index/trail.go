@@ -15,7 +15,7 @@ const (
 	maxBehind   = 20  // symbols that two pieces may overlap
 	maxFiller   = 600 // symbols that a text may have between two pieces
 	maxPieces   = 12  // that a trail remembers before it counts
-	fewTrails   = 8   // that are not worth Trails.parts; as many are made room for at a time
+	moreTrails  = 4   // for which room is made at a time
 	mostBits    = 255 // that a piece is taken to say
 	trailCounts = 36  // bits after which a trail is no chance any more
 	trailLikely = 15  // bits after which it is probably none
@@ -42,22 +42,23 @@ type end struct {
 // them, whatever stands between them in the text; before that, as soon as chance is unlikely. Its zero value is ready
 // for a new text.
 type Trails struct {
-	ends  []end // of list
-	list  []trail
-	parts *[trailParts]uint64 // the trails that end in a part of the secrets: one bit each, by number; nil while few
+	ends []end // of list
+	list []trail
+	// parts has the trails that end in a part of the secrets, one bit each, by number. It is nil before the first one.
+	parts *[trailParts]uint64
 }
 
 // A part of the secrets has 1<<partShift symbols. That is more than maxAhead+maxBehind, so the trails that may go on
 // with a piece end in one of two parts. Parts whose numbers differ by a multiple of trailParts share a set.
 const (
 	partShift  = 8
-	trailParts = 32
+	trailParts = 16
 )
 
 // endingNear returns the numbers of the trails that may go on with a piece which begins at from: one bit each.
 func (t *Trails) endingNear(from int32) uint64 {
 	if t.parts == nil {
-		return 1<<len(t.ends) - 1
+		return 0
 	}
 	return t.parts[(from-maxAhead)>>partShift&(trailParts-1)] | t.parts[(from+maxBehind)>>partShift&(trailParts-1)]
 }
@@ -65,10 +66,8 @@ func (t *Trails) endingNear(from int32) uint64 {
 // move notes that trail number i ends at to.
 func (t *Trails) move(i int, to int32) {
 	e := &t.ends[i]
-	if t.parts != nil {
-		t.parts[e.to>>partShift&(trailParts-1)] &^= 1 << i
-		t.parts[to>>partShift&(trailParts-1)] |= 1 << i
-	}
+	t.parts[e.to>>partShift&(trailParts-1)] &^= 1 << i
+	t.parts[to>>partShift&(trailParts-1)] |= 1 << i
 	e.to = to
 }
 
@@ -117,16 +116,13 @@ func (t *Trails) Add(p Piece, count func(from, n int, certain bool)) {
 func (t *Trails) room(at int32) (least int) {
 	if n := len(t.list); n < maxTrails {
 		if n == cap(t.list) {
-			t.list = append(make([]trail, 0, n+fewTrails), t.list...)
-			t.ends = append(make([]end, 0, n+fewTrails), t.ends...)
+			t.list = append(make([]trail, 0, n+moreTrails), t.list...)
+			t.ends = append(make([]end, 0, n+moreTrails), t.ends...)
+		}
+		if t.parts == nil {
+			t.parts = new([trailParts]uint64)
 		}
 		t.list, t.ends = append(t.list, trail{}), append(t.ends, end{})
-		if n == fewTrails && t.parts == nil {
-			t.parts = new([trailParts]uint64)
-			for i := range t.ends {
-				t.move(i, t.ends[i].to)
-			}
-		}
 		return n
 	}
 	for i := range t.ends {

@@ -111,7 +111,8 @@ func (w *Words) addPairs() {
 			n += int(places)
 		}
 	}
-	w.pairs, w.some = newTable(n, pairNumber(len(w.words), 0)), newBitSet(n, 8)
+	// Half of the table stays free: a pair has up to MaxPairs entries in a row, and all are looked for.
+	w.pairs, w.some = newTable(n*3/2, pairNumber(len(w.words), 0)), newBitSet(n, 8)
 	each(func(key uint64, number int) {
 		if count[key] > MaxPairs {
 			return
