@@ -3,6 +3,7 @@ package golden_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,11 @@ var (
 	isoDate      = regexp.MustCompile(`\b\d{4}-\d\d-\d\d`)
 	longDate     = regexp.MustCompile(
 		`\b(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday),? \d{1,2} [A-Z][a-z]+( \d{4})?\b`)
+	otherDate = regexp.MustCompile(
+		`(Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag), (\d{1,2})\. (\pL+)|` +
+			`(lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica) (\d{1,2}) (\pL+)`)
+	otherMonths = strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember " +
+		"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre")
 )
 
 // today is the midnight, in UTC, that dates are relative to.
@@ -84,22 +90,33 @@ func maskTimes(text string) string {
 		}
 		return date
 	})
+	text = otherDate.ReplaceAllStringFunc(text, func(date string) string {
+		parts := slices.DeleteFunc(otherDate.FindStringSubmatch(date), func(s string) bool { return s == "" })
+		day, err := strconv.Atoi(parts[2])
+		if month := slices.Index(otherMonths, parts[3]); err == nil && month >= 0 {
+			return dayInWords(date, time.Month(month%12+1), day)
+		}
+		return date
+	})
 	return longDate.ReplaceAllStringFunc(text, func(date string) string {
 		plain := strings.ReplaceAll(date, ",", "")
 		for _, layout := range []string{"Monday 2 January 2006", "Monday 2 January"} {
-			at, err := time.Parse(layout, plain)
-			if err != nil {
-				continue
-			}
-			for _, year := range []int{today().Year() - 1, today().Year(), today().Year() + 1} {
-				near := time.Date(year, at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
-				if day, ok := daysFromToday(near); ok {
-					return "<" + day + " in words>"
-				}
+			if at, err := time.Parse(layout, plain); err == nil {
+				return dayInWords(date, at.Month(), at.Day())
 			}
 		}
 		return date
 	})
+}
+
+// dayInWords returns the distance from today of a day of any year, or its text if it is too far away.
+func dayInWords(text string, month time.Month, day int) string {
+	for _, year := range []int{today().Year() - 1, today().Year(), today().Year() + 1} {
+		if label, near := daysFromToday(time.Date(year, month, day, 0, 0, 0, 0, time.UTC)); near {
+			return "<" + label + " in words>"
+		}
+	}
+	return text
 }
 
 // hideDates replaces every date and time, for answers that are deterministic by weekday and not by distance from today.
