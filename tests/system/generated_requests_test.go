@@ -251,6 +251,9 @@ func (c *operationClient) useKnownSecrets(m map[string]any) {
 		}
 	}
 	c.useAcceptedValues(m)
+	if _, there := m["message"]; c.op.OperationID == "chat" && !there && !c.OneIn(64) {
+		m["message"] = c.Word()
+	}
 }
 
 const acceptedRedirect = "adiuva://auth"
@@ -264,7 +267,7 @@ func (c *operationClient) useAcceptedValues(m map[string]any) {
 	for name, value := range m {
 		list, _ := value.([]any)
 		switch text, isText := value.(string); {
-		case name == "timezone" && isText && !c.OneIn(16):
+		case name == "timezone" && isText && !c.OneIn(64):
 			m[name] = zones[c.IntN(len(zones))]
 		case strings.HasSuffix(name, "password") && isText && !c.OneIn(16):
 			for len(text) < 8 {
@@ -275,13 +278,13 @@ func (c *operationClient) useAcceptedValues(m map[string]any) {
 			m[name] = acceptedRedirect
 		case name == "expires_at" && !c.OneIn(16):
 			m[name] = 4102444800000 + c.IntN(1e9)
-		case slices.Contains(laterTools, name) && !c.OneIn(16):
+		case slices.Contains(laterTools, name) && !c.OneIn(64):
 			delete(m, name)
 		case name == "domains" && !c.OneIn(16):
 			for i := range list {
 				list[i] = fmt.Sprintf("%s%d.example", c.Word(), c.IntN(1e6))
 			}
-		case name == "client_tools" && !c.OneIn(16):
+		case name == "client_tools" && !c.OneIn(64):
 			for _, tool := range list {
 				if tool, ok := tool.(map[string]any); ok {
 					tool["parameters"] = map[string]any{"type": "object"}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
@@ -149,7 +150,11 @@ func (g Generator) text(s *openapi3.Schema) string {
 	case s.Format == "uri":
 		return "https://" + g.Word() + ".example/" + g.Word()
 	case s.Pattern != "":
-		return g.fitLength(g.matching(s.Pattern), s)
+		text := g.matching(s.Pattern)
+		if n := uint64(utf8.RuneCountInString(text)); n >= s.MinLength && (s.MaxLength == nil || n <= *s.MaxLength) {
+			return text // a longer one might not match
+		}
+		return g.fitLength(text, s)
 	}
 	var b strings.Builder
 	for range 1 + g.IntN(8) {
