@@ -24,11 +24,11 @@ import (
 	"github.com/adiuva/cloud-api/internal/listener"
 )
 
-// gcPercent is GOGC unless the environment sets it; GOMEMLIMIT has no default. At 50 a large upload to S3 needs 28 MiB
+// gcPercent is GOGC unless the environment sets it; GOMEMLIMIT has no default. At 60 a large upload to S3 needs 28 MiB
 // of the 32 that it may take; at Go's default of 100 it needs 36 to 44 (TestSoakTransferMemoryIsBounded). 400 with a
 // limit of twice the live heap saved a fifth of the CPU time of POST /chat beside 50, but a token at 300 streams took a
 // quarter more than at 100: the stacks count against the limit.
-const gcPercent = 50
+const gcPercent = 60
 
 // maxAdminConnections bounds the listener of ADMIN_ADDR: it has few clients.
 const maxAdminConnections = 256

@@ -93,7 +93,7 @@ func (s *scanner) free() {
 // Bytes that are read at once: at most, and at least while more may follow.
 const (
 	chunkSize = 160 // less than a ring has
-	stepSize  = 16
+	stepSize  = 8
 )
 
 // leastRoom is for how many more bytes room is made at least when a text grows.
