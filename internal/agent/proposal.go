@@ -238,8 +238,8 @@ func (r *Run) NoteTitle(written, kept string) {
 	r.shared.tidied = r.shared.tidied || written != kept
 }
 
-// TidiedTitles returns the titles that changes get, as the model wrote them, if one was kept in another form. A cipher
-// is found by the white space that was left out.
+// TidiedTitles returns the titles that changes get, as the model wrote them, or nil if all were kept as they are. The
+// leak filter needs them: a rail fence cannot be found without the white space that titles lose.
 func (r *Run) TidiedTitles() []string {
 	if !r.shared.tidied {
 		return nil
